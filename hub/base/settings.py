@@ -1,0 +1,73 @@
+"""Settings of the hub: every one an environment variable `HUB_*`, every one documented here."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read once at start; `hub doctor` prints what is missing. Durations are seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", env_file=None, extra="ignore")
+
+    mode: Literal["production", "demo", "test"] = Field(
+        "production",
+        description="`demo` allows the built-in issuer, GraphiQL, introspection and one-click sign-ins; "
+        "`production` refuses all of them.",
+    )
+    host: str = Field("127.0.0.1", description="Address the web server listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port the web server listens on.")
+    public_url: str = Field("", description="URL people use, without a final slash. Empty: http://host:port.")
+    database_url: str = Field(
+        "",
+        description="postgresql://user:password@host:port/name of a database owner, for migrations and as the base of "
+        "the application's own role. Empty: an embedded PostgreSQL under the state folder.",
+    )
+    database_app_password: SecretStr = Field(
+        SecretStr(""),
+        description="Password of the role `hub_app` (no DDL, no UPDATE or DELETE on the audit tables). "
+        "Empty with the embedded database: made at random.",
+    )
+    database_pool: int = Field(10, ge=1, le=200, description="Connections a process keeps at most.")
+    state_dir: Path = Field(
+        Path(".state"), description="Folder for the embedded database, demo keys and exported audit heads."
+    )
+    pg_bindir: str = Field("", description="Folder of PostgreSQL's programs; empty: those of the installed wheel.")
+    oidc_issuer: str = Field("", description="Issuer URL of the OIDC provider, exactly as in its tokens.")
+    oidc_client_id: str = Field("hub-web", description="Client id of the console at the provider.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Client secret; empty for a public PKCE client.")
+    oidc_audience: str = Field("urn:hub:api", description="Audience an access token must name.")
+    oidc_subject_claim: str = Field("sub", description="Claim that names the person; joined with the issuer.")
+    oidc_roles_claim: str = Field("roles", description="Claim with the roles the provider grants (a list or a string).")
+    oidc_agency_claim: str = Field("agency", description="Claim with the code of the person's agency.")
+    session_idle_minutes: int = Field(30, ge=1, le=480, description="A console session ends after this idle time.")
+    master_key: SecretStr = Field(
+        SecretStr(""),
+        description="32 bytes in base64url: the key that wraps each case's data key. Empty in demo: made and kept in "
+        "the state folder. Production refuses to start without it.",
+    )
+    index_key: SecretStr = Field(
+        SecretStr(""), description="32 bytes in base64url: HMAC key of blind indexes. As for the master key."
+    )
+    audit_key: SecretStr = Field(
+        SecretStr(""), description="32 bytes in base64url: Ed25519 seed that signs audit heads. As for the master key."
+    )
+    smtp_host: str = Field("127.0.0.1", description="Mail server that takes outgoing notices.")
+    smtp_port: int = Field(25, description="Its port.")
+    smtp_from: str = Field("hub@hub.invalid", description="Sender of notices.")
+    smtp_starttls: bool = Field(False, description="Upgrade to TLS; set it whenever mail leaves the host.")
+    timezone: str = Field("Asia/Taipei", description="IANA zone in which statutory days end.")
+    country: Literal["TW", "KR"] = Field("TW", description="Whose public holidays count.")
+    worker_tick: float = Field(0.5, gt=0, le=60, description="Seconds between two looks at the due rows.")
+    seal_interval: float = Field(0.5, gt=0, le=60, description="Seconds between two seals of the audit chain.")
+
+
+@lru_cache
+def settings() -> Settings:
+    """The process's settings. Tests clear the cache with `settings.cache_clear()` after changing the environment."""
+    return Settings()
