@@ -1,0 +1,1 @@
+"""Who may see what: closed terms, the disclosure tables, one pure decision."""
