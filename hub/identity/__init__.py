@@ -1,0 +1,1 @@
+"""Who is asking: sign-in, token check, users, staff and their standing."""
