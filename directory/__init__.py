@@ -1,0 +1,1 @@
+"""What help exists. Knows nothing of cases, people or consent."""

@@ -1,0 +1,113 @@
+"""What is done to the directory: a package imported, capacity set, a status changed. Each keeps routes and search."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from .exporting import PackageFormat, export_tables
+from .loading import finish, load
+from .packages import Limits, Package, PackageRefused
+from .readers import Progress
+from .refresh import SINGLE_ROWS, WHOLE_TABLES, derive_areas, refresh_run
+from .reports import ImportReport, Problem
+
+_TEMPLATE_NAME = "human_services_data"  # what everyone leaves in HSDS's own template: it names nobody
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('directory.import'))")
+_COUNT = text(
+    "SELECT count(*), count(*) FILTER (WHERE x.service_id IS NULL), count(*) FILTER (WHERE n.service_id IS NULL) "
+    "FROM service s LEFT JOIN (SELECT DISTINCT service_id FROM service_area WHERE area_code IS NOT NULL) x "
+    "ON x.service_id = s.id LEFT JOIN (SELECT DISTINCT b.service_id FROM attribute b "
+    "JOIN taxonomy_term t ON t.id = b.taxonomy_term_id WHERE t.need IS NOT NULL) n ON n.service_id = s.id "
+    "WHERE s.source = :source AND s.seen = :run"
+)
+
+
+async def import_package(
+    session: AsyncSession,
+    path: Path,
+    *,
+    dry_run: bool,
+    progress: Progress | None = None,
+    source: str | None = None,
+    limits: Limits | None = None,
+) -> ImportReport:
+    """Import an HSDS package (folder or zip of CSV files, 1.1 to 3.x) and tell what became of every row.
+
+    `source` names whose data it is: a second import under the same name updates by the source's own ids. Empty: the
+    package's declared name, else the file's. A dry run does all of it and takes it back, so it tells exactly what
+    would happen. A package that cannot be used as a whole leaves nothing behind: `report.refused` says why.
+    """
+    started = time.perf_counter()
+    report = ImportReport(source or path.stem, dry_run)
+    savepoint = await session.begin_nested()
+    try:
+        await session.execute(_LOCK)
+        with Package(path, limits or Limits()) as package:
+            declared = package.descriptor.get("name")
+            if source is None and isinstance(declared, str) and declared not in {"", _TEMPLATE_NAME}:
+                report.source = declared
+            run = await load(session, package, report, progress)
+        await session.execute(WHOLE_TABLES)
+        await finish(session, report, run)
+        await derive_areas(session, report.source, run)
+        counts = (await session.execute(_COUNT, {"source": report.source, "run": run})).one()
+        report.services, report.services_without_area, report.services_without_need = counts
+        await session.execute(SINGLE_ROWS)
+        if not dry_run:
+            await refresh_run(session, run)
+    except PackageRefused as refusal:
+        await savepoint.rollback()
+        report.refused = Problem(refusal.file, refusal.row, "", refusal.code, refusal.detail)
+        report.tell(report.refused)
+    except BaseException:
+        await savepoint.rollback()
+        raise
+    else:
+        await (savepoint.rollback() if dry_run else savepoint.commit())
+    report.seconds = time.perf_counter() - started
+    return report
+
+
+_SET_CAPACITY = text(
+    "INSERT INTO service_capacity AS t (source, source_id, service_id, available, unit, updated, expires) "
+    "SELECT 'hub', CAST(s.id AS text) || '/' || :unit, s.id, :available, :unit, :now, :expires FROM service s "
+    "WHERE s.id = :service_id "
+    "ON CONFLICT (service_id, unit) DO UPDATE SET available = excluded.available, updated = excluded.updated, "
+    "expires = excluded.expires, source = excluded.source, source_id = excluded.source_id RETURNING t.id"
+)
+_ROUTE_CAPACITY = text(
+    "UPDATE service_route SET available = c.available, updated = c.updated, expires = c.expires FROM ("
+    "SELECT available, updated, expires FROM service_capacity WHERE service_id = :service_id "
+    "ORDER BY updated DESC, available DESC, id LIMIT 1) c WHERE service_id = :service_id"
+)
+
+
+async def set_capacity(
+    session: AsyncSession, service_id: UUID, available: int, unit: str, now: datetime, expires: datetime
+) -> bool:
+    """Say how many `unit`s a service has free, from `now` until `expires`. False: no such service.
+
+    Raises ValueError for a negative number, an empty unit, or an expiry not after `now`.
+    """
+    if available < 0 or not unit.strip() or expires <= now:
+        raise ValueError("capacity")
+    given = {"service_id": service_id, "available": available, "unit": unit.strip(), "now": now, "expires": expires}
+    if (await session.execute(_SET_CAPACITY, given)).first() is None:
+        return False
+    await session.execute(_ROUTE_CAPACITY, {"service_id": service_id})
+    return True
+
+
+async def export_package(session: AsyncSession, path: Path, form: PackageFormat = "zip") -> dict[str, int]:
+    """Write the directory as an HSDS 3 package (`folder`, `zip`) or a workbook (`xlsx`); answers rows a table.
+
+    A confidential location is exported as such, with nothing that tells where it is: there is nothing.
+    """
+    return await export_tables(session, path, form)

@@ -1,0 +1,94 @@
+"""What an import tells the person who sent the package: row by row, what was wrong and what to do about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from .messages import MESSAGES
+
+MOST_PROBLEMS = 10_000
+"""Problems told one by one; beyond that they are only counted, so that a bad file cannot fill the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong. `row` is the line in the file (header: 1); 0 speaks of the file. Never holds an address."""
+
+    file: str
+    row: int
+    column: str
+    code: str
+    detail: str = ""
+
+    def message(self, language: str = "en") -> str:
+        """What is wrong, in `language`."""
+        return MESSAGES[self.code][language][0]
+
+    def advice(self, language: str = "en") -> str:
+        """What to do about it, in `language`."""
+        return MESSAGES[self.code][language][1]
+
+
+@dataclass(slots=True)
+class TableCount:
+    """What became of the rows of one file: read = created + updated + kept + rejected."""
+
+    file: str
+    entity: str
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    kept: int = 0
+    rejected: int = 0
+    removed: int = 0
+    """Rows of an earlier import of this source whose owner is in the package and which are in it no more."""
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every row read is accounted for."""
+        return self.read == self.created + self.updated + self.kept + self.rejected
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownTerm:
+    """A word of another vocabulary that stands for none of our needs yet: kept, and listed here to be mapped."""
+
+    taxonomy: str
+    code: str
+    name: str
+    services: int
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """The whole of an import. `refused` names why nothing was written, if so; a dry run never writes."""
+
+    source: str
+    dry_run: bool
+    tables: list[TableCount] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(file, code) -> how many problems, told one by one or not."""
+    unknown_terms: list[UnknownTerm] = field(default_factory=list)
+    not_read: list[str] = field(default_factory=list)
+    services: int = 0
+    services_without_area: int = 0
+    services_without_need: int = 0
+    seconds: float = 0.0
+    refused: Problem | None = None
+
+    def tell(self, problem: Problem) -> None:
+        """Add a problem."""
+        self.counts[problem.file, problem.code] += 1
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(problem)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every row of every file is accounted for."""
+        return all(t.adds_up for t in self.tables)
+
+    def total(self, what: str) -> int:
+        """Sum of one count over the files: read, created, updated, kept, rejected or removed."""
+        return sum(int(getattr(t, what)) for t in self.tables)

@@ -1,0 +1,1 @@
+"""Time: working days, statutory clocks, who is free, slots, calendars."""
