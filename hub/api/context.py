@@ -1,0 +1,37 @@
+"""What a GraphQL operation runs in: one transaction, the person asking, their language."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from strawberry.types import Info as StrawberryInfo
+
+from hub.base.crypto import Keys
+from hub.base.db import Session
+from hub.base.errors import NotPermitted
+from hub.base.settings import Settings
+from hub.policy.terms import Actor
+
+
+@dataclass(slots=True)
+class Context:
+    """One operation's surroundings. `lock` keeps sibling fields from sharing the connection at once."""
+
+    session: Session
+    actor: Actor | None
+    keys: Keys
+    settings: Settings
+    lang: str = "zh-Hant"
+    operation: str = ""
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def person(self) -> Actor:
+        """Whoever is signed in; NotPermitted if nobody is."""
+        if self.actor is None:
+            raise NotPermitted("sign_in_first")
+        return self.actor
+
+
+Info = StrawberryInfo[Context, None]

@@ -1,0 +1,237 @@
+"""GraphQL: the directory: search, services, places, needs, and ranked services for a referral."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+import strawberry
+
+from directory import matching
+from directory import search as directory
+from directory.search import SearchQuery
+from directory.taxonomy import NEEDS
+from hub.audit.ledger import moment
+from hub.base.errors import FieldError, InvalidInput
+from scheduling.clocks import Urgency
+
+from .context import Info
+from .describe import (
+    Connection,
+    Language,
+    Node,
+    describes,
+    first_of,
+    key_of,
+    localized,
+    page,
+    pure,
+)
+from .lookahead import wanted
+from .permissions import CASE_WORK, SIGNED_IN, Asks
+
+PUBLIC_DATA = frozenset({"*"})
+
+
+def _language(context: Any, arguments: dict[str, Any]) -> str:
+    asked = arguments.get("lang")
+    return str(asked.value if asked is not None else context.lang)
+
+
+def _title(source: Any, context: Any, arguments: dict[str, Any]) -> str:
+    return str(source.title(_language(context, arguments)))
+
+
+def _title_field(root: Any, info: Info, lang: Language | None = None) -> str:
+    return _title(root, info.context, {"lang": lang})
+
+
+def _agency(source: Any, context: Any, arguments: dict[str, Any]) -> str:
+    return str(source.agency(_language(context, arguments)))
+
+
+def _agency_field(root: Any, info: Info, lang: Language | None = None) -> str:
+    return _agency(root, info.context, {"lang": lang})
+
+
+def _organization_id(source: Any, _context: Any, _arguments: dict[str, Any]) -> str:
+    return str(source.organization_id)
+
+
+def _organization_id_field(root: Any) -> strawberry.ID:
+    return strawberry.ID(_organization_id(root, None, {}))
+
+
+@strawberry.type(description="A service an agency offers (HSDS service). The directory is public to the signed-in.")
+@describes(directory.ServiceRow, public=PUBLIC_DATA)
+class Service(Node):
+    """A service."""
+
+    name = pure(_title, _title_field, "Its name in a language; as its agency wrote it where there is none.")
+    description: str = strawberry.field(description="What it offers, as its agency wrote it.")
+    status: str = strawberry.field(description="HSDS status: active, inactive, defunct, temporarily closed.")
+    network: str | None = strawberry.field(description="Code of its agency's network; null until somebody placed it.")
+    organization_name = pure(_agency, _agency_field, "Name of its agency in a language.")
+    needs: list[str] = strawberry.field(description="Codes of the needs it answers.")
+    areas: list[str] = strawberry.field(description="Codes of the areas it serves.")
+    languages: list[str] = strawberry.field(description="BCP 47 tags of the languages it can be used in.")
+    phones: list[str] = strawberry.field(description="Telephone numbers.")
+    confidential: bool = strawberry.field(description="Its place is confidential: no address exists here (DVPA 56).")
+    available: int | None = strawberry.field(description="Places free, as last said.")
+    unit: str | None = strawberry.field(description="Of what: beds, hours, places.")
+    capacity_updated: datetime | None = strawberry.field(description="When that was said.")
+    eligibility_description: str = strawberry.field(description="Whom it is for, in words.")
+    application_process: str = strawberry.field(description="How to apply, in words.")
+    url: str = strawberry.field(description="Its page.")
+    organization_id = pure(_organization_id, _organization_id_field, "Id of its agency in the directory (HSDS).")
+
+
+@strawberry.type(description="Why a service ranks where it does.")
+@describes(matching.Reason, public=PUBLIC_DATA)
+class MatchReason:
+    """A reason."""
+
+    code: str = strawberry.field(description="Stable code, e.g. `covers`, `capacity_stale`.")
+    effect: str = strawberry.field(description="`up` or `down`: which way it moves the service.")
+    points: int = strawberry.field(description="By how many points.")
+    detail: str = strawberry.field(description="Its figure, if it has one: kilometres, places free.")
+
+
+@strawberry.type(description="A ranked service.")
+@describes(matching.Match, public=PUBLIC_DATA)
+class Match:
+    """A match."""
+
+    service: Service = strawberry.field(description="The service.")
+    score: int = strawberry.field(description="Sum of the points.")
+    reasons: list[MatchReason] = strawberry.field(description="Every reason that moved it.")
+
+
+@strawberry.type(description="A service that would have come into question, and why it does not.")
+@describes(matching.FallenOut, public=PUBLIC_DATA)
+class FallenOut:
+    """A service left out."""
+
+    service: Service = strawberry.field(description="The service.")
+    why: str = strawberry.field(description="Code of the reason: closed, suspended, age, gender, no_capacity.")
+
+
+@strawberry.type(description="Services of a need near a place, best first, and those that fell out.")
+@describes(matching.Matches, public=PUBLIC_DATA)
+class Matches:
+    """A ranking."""
+
+    found: list[Match] = strawberry.field(description="The ranking; the order is stable.")
+    fallen_out: list[FallenOut] = strawberry.field(description="What was left out, with the reason.")
+
+
+@dataclass(frozen=True, slots=True)
+class NeedView:
+    """A need of the duty map in every language."""
+
+    NODE: ClassVar[str] = "Need"
+    id: UUID
+    code: str
+    name: str
+    names: dict[str, str]
+    networks: tuple[str, ...]
+    articles: tuple[str, ...]
+
+
+@strawberry.type(description="A need of the duty map: who owes it, by which article.")
+@describes(NeedView, public=PUBLIC_DATA)
+class Need:
+    """A need."""
+
+    code: str = strawberry.field(description="Stable code.")
+    name = localized("Its name in a language.")
+    networks: list[str] = strawberry.field(description="Codes of the networks that owe it.")
+    articles: list[str] = strawberry.field(description="The articles that say so.")
+
+
+@strawberry.type(description="A place by code.")
+@describes(directory.AreaRow, public=PUBLIC_DATA)
+class Area:
+    """A place."""
+
+    code: str = strawberry.field(description="Its code.")
+    parent: str | None = strawberry.field(description="Code of the place it lies in.")
+    kind: str = strawberry.field(description="country, state, county, township or city.")
+    name = pure(_title, _title_field, "Its name in a language.")
+
+
+@strawberry.type
+class DirectoryQuery:
+    """Queries about the directory."""
+
+    @strawberry.field(
+        description="Search active services by need, place, network and words, in Chinese, English or Korean.",
+        extensions=[Asks(SIGNED_IN)],
+        graphql_type=Connection[Service],
+    )
+    async def services(
+        self,
+        info: Info,
+        text: str = "",
+        need: str | None = None,
+        area: str | None = None,
+        network: str | None = None,
+        first: int = 20,
+        after: str | None = None,
+    ) -> Any:
+        if len(text) > 200:
+            raise InvalidInput(FieldError("text", "too_long"))
+        query = SearchQuery(text, need, area, network)
+        count = "totalCount" in wanted(info).under("")
+        try:
+            found = await directory.search(info.context.session, query, first_of(first), after, count=count)
+        except ValueError:
+            raise InvalidInput(FieldError("after", "unknown_cursor")) from None
+        return page(found.rows, found.cursors, more=found.has_next, total=found.total_capped)
+
+    @strawberry.field(
+        description="A service, or null.",
+        extensions=[Asks(SIGNED_IN)],
+        graphql_type=Service | None,
+    )
+    async def service(self, info: Info, id: strawberry.ID) -> Any:
+        return await directory.service(info.context.session, key_of(id, "Service", "ReferredService"))
+
+    @strawberry.field(
+        description="Services of a need near a place, best first, each with the reasons for its rank.",
+        extensions=[Asks(CASE_WORK)],
+        graphql_type=Matches,
+    )
+    async def match_services(
+        self,
+        info: Info,
+        need: str,
+        area: str,
+        urgency: Urgency = Urgency.NORMAL,
+        language: str | None = None,
+        accessibility: str | None = None,
+        age: int | None = None,
+        gender: str | None = None,
+        first: int = 20,
+    ) -> Any:
+        pressing = matching.Urgency(urgency.value)
+        asked = matching.MatchRequest(need, area, pressing, language, accessibility, age, gender)
+        if need not in NEEDS:
+            raise InvalidInput(FieldError("need", "unknown_need"))
+        session = info.context.session
+        return await matching.match(session, asked, moment(session), first_of(first))
+
+    @strawberry.field(description="Every need of the duty map.", extensions=[Asks(SIGNED_IN)], graphql_type=list[Need])
+    async def needs(self) -> Any:
+        return [
+            NeedView(UUID(int=0), need.code, need.names["en"], dict(need.names), need.networks, need.articles)
+            for need in NEEDS.values()
+        ]
+
+    @strawberry.field(
+        description="Places, all or those directly within one.", extensions=[Asks(SIGNED_IN)], graphql_type=list[Area]
+    )
+    async def areas(self, info: Info, parent: str | None = None) -> Any:
+        return await directory.areas(info.context.session, parent=parent)

@@ -1,0 +1,119 @@
+"""Operations: the trusted ones of graphql/operations, and outsiders' own, each parsed and validated once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    Visitor,
+    get_operation_ast,
+    parse,
+    specified_rules,
+    validate,
+    visit,
+)
+from graphql.validation import NoSchemaIntrospectionCustomRule
+
+from .limits import LIMITS, check
+
+KEPT = 500
+"""Outsiders' documents remembered; the least recently used is forgotten first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed document, or why it cannot run."""
+
+    node: DocumentNode | None
+    errors: tuple[GraphQLError, ...] = ()
+
+    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """The operation of that name, or the only one."""
+        return None if self.node is None else get_operation_ast(self.node, name)
+
+
+def folder() -> Path:
+    """Where the contract lies: beside the packages in a checkout, inside `hub` when installed."""
+    here = Path(__file__).resolve().parents[1]
+    beside = here.parent / "graphql"
+    return beside if (beside / "operations").is_dir() else here / "_graphql"
+
+
+class Documents:
+    """Both kinds, for one schema."""
+
+    def __init__(self, schema: GraphQLSchema, *, introspection: bool) -> None:
+        self._schema = schema
+        self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
+        self._suggestions = introspection
+        self._recent: OrderedDict[str, Document] = OrderedDict()
+        self.trusted: dict[str, Document] = {}
+        self.sources: dict[str, str] = {}
+        self._load()
+
+    def _load(self) -> None:
+        texts = [path.read_text("utf-8") for path in sorted((folder() / "operations").glob("*.graphql"))]
+        whole = parse("\n".join(texts)) if texts else DocumentNode(definitions=())
+        shared = {node.name.value: node for node in whole.definitions if isinstance(node, FragmentDefinitionNode)}
+        for node in whole.definitions:
+            if isinstance(node, OperationDefinitionNode) and node.name is not None:
+                spreads = _Spreads(shared)
+                visit(node, spreads)
+                document = DocumentNode(definitions=(node, *spreads.found.values()))
+                errors = validate(self._schema, document)
+                if errors:
+                    raise ValueError(f"operation {node.name.value}: {errors[0].message}")
+                self.trusted[node.name.value] = Document(document)
+
+    def outside(self, query: str) -> Document:
+        """An outsider's document, within limits; errors are part of the answer and remembered too."""
+        found = self._recent.get(query)
+        if found is not None:
+            self._recent.move_to_end(query)
+            return found
+        found = self._recent[query] = self._parse(query)
+        if len(self._recent) > KEPT:
+            self._recent.popitem(last=False)
+        return found
+
+    def _parse(self, query: str) -> Document:
+        try:
+            node = parse(query, max_tokens=LIMITS.tokens)
+        except GraphQLSyntaxError as problem:
+            return Document(None, (problem,))
+        except RecursionError:
+            return Document(None, (GraphQLError("The operation is too large: nested too deeply."),))
+        errors = validate(
+            self._schema, node, self._rules, max_errors=5, hide_suggestions=not self._suggestions
+        ) or check(node)
+        return Document(None, tuple(errors)) if errors else Document(node)
+
+
+class _Spreads(Visitor):
+    """Collects the fragments a node uses, directly and through others."""
+
+    def __init__(self, shared: dict[str, FragmentDefinitionNode]) -> None:
+        super().__init__()
+        self.shared, self.found = shared, dict[str, FragmentDefinitionNode]()
+
+    def enter_fragment_spread(self, spread: FragmentSpreadNode, *_: object) -> None:
+        """Follow a spread once."""
+        name = spread.name.value
+        if name not in self.found:
+            self.found[name] = self.shared[name]
+            visit(self.shared[name], self)
+
+
+def is_mutation(operation: OperationDefinitionNode) -> bool:
+    """Whether running it can change something."""
+    return operation.operation is OperationType.MUTATION

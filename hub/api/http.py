@@ -1,0 +1,165 @@
+"""GraphQL over HTTP: one route, trusted operations by name, outsiders' documents within limits, right status codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from graphql import GraphQLError
+
+from hub.base.db import Session
+from hub.base.texts import DEFAULT, LANGUAGES, message, negotiate
+from hub.identity.actors import actor_from_bearer
+from hub.identity.tokens import Unauthenticated
+from hub.policy.terms import Actor
+
+from .documents import Document, is_mutation
+from .limits import LIMITS
+from .run import Answer, Hub, run
+
+router = APIRouter()
+GRAPHQL = "application/graphql-response+json"
+JSON = "application/json"
+
+
+class _BadError(Exception):
+    """The request is none: status and code to word."""
+
+    def __init__(self, status: int, code: str, **headers: str) -> None:
+        self.status, self.code, self.headers = status, code, headers
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    query: str | None
+    name: str | None
+    document_id: str | None
+    variables: dict[str, Any] | None
+
+
+async def graphql(request: Request) -> Response:
+    """Body `{query | documentId, operationName, variables}`; `documentId` is the name of a trusted operation."""
+    lang = negotiate(request.headers.get("accept-language")) or DEFAULT
+    kind = GRAPHQL
+    try:
+        kind = _accepted(request.headers.get("accept", ""))
+        asked = await _asked(request)
+        return await _run(request, asked, lang, kind)
+    except _BadError as bad:
+        body = {"errors": [{"message": message(bad.code, lang), "extensions": {"code": bad.code}}]}
+        return _response(bad.status, body, kind, lang, bad.headers)
+
+
+router.add_route(
+    "/graphql", graphql, methods=["GET", "POST"], include_in_schema=False
+)  # nothing to inject: Starlette's
+
+
+async def _run(request: Request, asked: _Asked, lang: str, kind: str) -> Response:
+    hub: Hub = request.app.state.hub
+    document, name = _document(hub, asked)
+    if document.errors:
+        errors = [_syntax(error) for error in document.errors]
+        return _response(400 if kind == GRAPHQL else 200, {"errors": errors}, kind, lang)
+    operation = document.operation(name)
+    if operation is None:
+        raise _BadError(400, "unknown_operation")
+    if request.method == "GET" and is_mutation(operation):
+        raise _BadError(405, "no_mutation_by_get", Allow="POST")
+    header = request.headers.get("authorization")
+
+    async def who(session: Session) -> Actor | None:
+        return await actor_from_bearer(session, hub.oidc, header) if header else None
+
+    try:
+        name = operation.name.value if operation.name else None
+        answer = await run(hub, document, name, asked.variables, who, lang)
+    except Unauthenticated:
+        raise _BadError(401, "token_refused", **{"WWW-Authenticate": 'Bearer error="invalid_token"'}) from None
+    return _response(_status(answer, kind, signed_in=bool(header)), answer.body, kind, lang)
+
+
+def _document(hub: Hub, asked: _Asked) -> tuple[Document, str | None]:
+    if asked.document_id is not None:
+        trusted = hub.documents.trusted.get(asked.document_id)
+        if trusted is None:
+            raise _BadError(400, "unknown_operation")
+        return trusted, asked.document_id
+    assert asked.query is not None
+    return hub.documents.outside(asked.query), asked.name
+
+
+def _status(answer: Answer, kind: str, *, signed_in: bool) -> int:
+    codes = {error["extensions"]["code"] for error in answer.errors}
+    if "fault" in codes:
+        return 500
+    if answer.data is None and answer.errors:
+        return 400 if kind == GRAPHQL else 200
+    nothing = answer.data is not None and all(value is None for value in answer.data.values())
+    if nothing and codes and codes <= {"not_permitted", "sign_in_first"}:
+        return 403 if signed_in else 401
+    return 200
+
+
+def _accepted(accept: str) -> str:
+    kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",") if part.strip()]
+    if not kinds or GRAPHQL in kinds:
+        return GRAPHQL
+    if {JSON, "application/*", "*/*"} & set(kinds):
+        return JSON if JSON in kinds else GRAPHQL
+    raise _BadError(406, "not_acceptable")
+
+
+async def _asked(request: Request) -> _Asked:
+    if request.method == "GET":
+        given = request.query_params
+        if "documentId" not in given or "query" in given:
+            raise _BadError(405, "get_needs_trusted", Allow="POST")
+        return _shape({**given, "variables": _json(given["variables"].encode()) if "variables" in given else None})
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+        raise _BadError(415, "json_only")
+    return _shape(_json(await _body(request)))
+
+
+async def _body(request: Request) -> bytes:
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > LIMITS.bytes:
+            raise _BadError(413, "body_too_large")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise _BadError(400, "bad_json") from None
+
+
+def _shape(given: Any) -> _Asked:
+    if isinstance(given, list):
+        raise _BadError(400, "no_batches")
+    if not isinstance(given, dict):
+        raise _BadError(400, "bad_request")
+    query, name, document = given.get("query"), given.get("operationName"), given.get("documentId")
+    variables = given.get("variables")
+    texts = all(value is None or isinstance(value, str) for value in (query, name, document))
+    if not texts or not (variables is None or isinstance(variables, dict)) or (query is None) == (document is None):
+        raise _BadError(400, "bad_request")
+    return _Asked(query, name or None, document, variables)
+
+
+def _syntax(error: GraphQLError) -> dict[str, Any]:
+    code = (error.extensions or {}).get("code", "bad_request")
+    places = [{"line": place.line, "column": place.column} for place in error.locations or ()]
+    return {"message": error.message, "locations": places, "extensions": {"code": code}}
+
+
+def _response(status: int, body: Any, kind: str, lang: str, headers: dict[str, str] | None = None) -> Response:
+    assert lang in LANGUAGES
+    safe = {"Cache-Control": "no-store", "Content-Language": lang, "X-Content-Type-Options": "nosniff"}
+    return Response(orjson.dumps(body), status, safe | (headers or {}), media_type=f"{kind}; charset=utf-8")

@@ -1,0 +1,74 @@
+"""GraphQL: who is asking, and the agencies one can write to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+import strawberry
+
+from hub.identity.lookups import AgencyBrief, all_briefs, briefs
+from hub.policy.terms import Role
+
+from .agencies import Agency
+from .context import Info
+from .describe import Node, describes, enum
+from .permissions import PUBLIC, SIGNED_IN, Asks
+
+enum(
+    Role,
+    "What a person or a program is at its agency.",
+    COORDINATOR="Coordinates cases at a prevention centre.",
+    INTAKE_OFFICER="Takes reports in; the only one to see a reporter's identity.",
+    AGENCY_WORKER="Answers referrals for an agency.",
+    AGENCY_MANAGER="Keeps an agency's services and staff.",
+    AUDITOR="Oversees for the competent authority, without identities.",
+    ADMINISTRATOR="Keeps accounts, taxonomy and rounds.",
+    REPORTER="Reports suspected violence.",
+    MACHINE="A program acting for one agency.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MeView:
+    """The account asking."""
+
+    NODE: ClassVar[str] = "Me"
+    id: UUID
+    roles: tuple[Role, ...]
+    agency: AgencyBrief
+
+
+@strawberry.type(description="The account asking.")
+@describes(MeView, public=frozenset({"*"}))
+class Me(Node):
+    """Me."""
+
+    roles: list[Role] = strawberry.field(description="Its roles, from the hub's own database.")
+    agency: Agency = strawberry.field(description="Its agency.")
+
+
+@strawberry.type
+class IdentityQuery:
+    """Queries about oneself and agencies."""
+
+    @strawberry.field(
+        description="Who is asking; null if nobody is signed in.",
+        extensions=[Asks(PUBLIC)],
+        graphql_type=Me | None,
+    )
+    async def me(self, info: Info) -> Any:
+        actor = info.context.actor
+        if actor is None:
+            return None
+        agency = (await briefs(info.context.session, [actor.agency_id]))[actor.agency_id]
+        return MeView(actor.id, tuple(sorted(actor.roles)), agency)
+
+    @strawberry.field(
+        description="Every agency that takes part, by code.",
+        extensions=[Asks(SIGNED_IN)],
+        graphql_type=list[Agency],
+    )
+    async def agencies(self, info: Info) -> Any:
+        return await all_briefs(info.context.session)

@@ -1,0 +1,52 @@
+"""GraphQL: anything again by its global id, through the same views as everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from hub.base.db import Session
+from hub.cases import reports
+from hub.cases import views as cases
+from hub.conferences import views as conferences
+from hub.consent import views as consent
+from hub.identity.lookups import briefs
+from hub.policy.terms import Actor
+from hub.referrals import views as referrals
+
+from .context import Info
+from .describe import Node, kind_of
+from .permissions import SIGNED_IN, Asks
+
+
+async def _agency(session: Session, _actor: Actor, key: UUID) -> Any:
+    return (await briefs(session, [key])).get(key)
+
+
+READERS: dict[str, Callable[[Session, Actor, UUID], Awaitable[Any]]] = {
+    "Agency": _agency,
+    "Case": cases.case,
+    "Report": reports.report,
+    "Consent": consent.consent,
+    "Referral": referrals.referral,
+    "Conference": conferences.conference,
+}
+"""How each kind of node is read again."""
+
+
+@strawberry.type
+class NodeQuery:
+    """Relay's node query."""
+
+    @strawberry.field(
+        description="Anything again by its global id; null when there is none the caller may know of.",
+        extensions=[Asks(SIGNED_IN)],
+        graphql_type=Node | None,
+    )
+    async def node(self, info: Info, id: strawberry.ID) -> Any:
+        kind, key = kind_of(id)
+        reader = READERS.get(kind)
+        return None if reader is None else await reader(info.context.session, info.context.person, key)

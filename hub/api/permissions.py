@@ -1,0 +1,106 @@
+"""Who may call what: every root field states it, and the same place opens savepoints and words refusals."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+import orjson
+import strawberry
+from strawberry.extensions import FieldExtension
+from strawberry.types.field import StrawberryField
+
+from hub.audit import once
+from hub.base.db import Session
+from hub.base.errors import FieldError, InvalidInput, NotPermitted, Refusal
+from hub.policy.terms import Actor, Role
+
+from .context import Info
+from .problems import problem_of
+
+Who = frozenset[Role] | str
+
+PUBLIC = "public"
+"""Anybody, signed in or not."""
+SIGNED_IN: frozenset[Role] = frozenset(Role)
+"""Anybody with an account; the policy decides what they see."""
+CASE_WORK: frozenset[Role] = frozenset({Role.COORDINATOR})
+ANSWERING: frozenset[Role] = frozenset({Role.AGENCY_WORKER, Role.AGENCY_MANAGER, Role.COORDINATOR, Role.MACHINE})
+OVERSEEING: frozenset[Role] = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
+
+Show = Callable[[Session, Actor, UUID], Awaitable[Any]]
+
+
+def allowed(actor: Actor | None, who: Who) -> bool:
+    """Whether this person may call a field stating `who`. A suspended or expired account may call nothing."""
+    if who == PUBLIC:
+        return True
+    return actor is not None and not (actor.suspended or actor.agency_suspended) and not actor.roles.isdisjoint(who)
+
+
+class Asks(FieldExtension):
+    """A query: who may ask. To anyone else it answers null or an empty thing, like something that is not there."""
+
+    def __init__(self, who: Who) -> None:
+        self.who = who
+
+    def apply(self, field: StrawberryField) -> None:
+        """Say it in the SDL too."""
+        _say(field, self.who)
+
+    async def resolve_async(self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **kwargs: Any) -> Any:
+        """Ask, one sibling field at a time on the operation's connection."""
+        if not allowed(info.context.actor, self.who):
+            raise NotPermitted
+        async with info.context.lock:
+            return await next_(source, info, **kwargs)
+
+
+class Does(FieldExtension):
+    """A mutation: who may do it, in a savepoint; `shows` reads the changed thing back through the policy.
+
+    With `input.idempotencyKey` the same person's same request is done once: a repetition answers the same thing, and
+    the same key with another body is refused.
+    """
+
+    def __init__(self, who: Who, shows: Show) -> None:
+        self.who, self.shows = who, shows
+
+    def apply(self, field: StrawberryField) -> None:
+        """Say it in the SDL too."""
+        _say(field, self.who)
+
+    async def resolve_async(self, next_: Callable[..., Awaitable[UUID]], source: Any, info: Info, **kwargs: Any) -> Any:
+        """Do it, or answer the problem with nothing changed."""
+        context = info.context
+        async with context.lock:
+            try:
+                if not allowed(context.actor, self.who):
+                    raise NotPermitted
+                async with context.session.begin_nested():
+                    return await self._do(next_, source, info, kwargs)
+            except Refusal as refusal:
+                return problem_of(refusal, context.lang)
+
+    async def _do(self, next_: Callable[..., Awaitable[UUID]], source: Any, info: Info, kwargs: dict[str, Any]) -> Any:
+        session, actor = info.context.session, info.context.person
+        given = kwargs["input"]
+        key = getattr(given, "idempotency_key", None)
+        if key is not None and not 8 <= len(key) <= 100:
+            raise InvalidInput(FieldError("idempotencyKey", "key_length"))
+        body = hashlib.sha256(orjson.dumps([info.field_name, strawberry.asdict(given)], default=str)).digest()
+        done = await once.recall(session, actor, key, body) if key else None
+        if done is None:
+            done = await next_(source, info, **kwargs)
+            if key:
+                await once.remember(session, actor, key, body, done)
+        return await self.shows(session, actor, done)
+
+
+def _say(field: StrawberryField, who: Who) -> None:
+    said = "anybody" if who == PUBLIC else ", ".join(sorted(who)) if who != SIGNED_IN else "anybody signed in"
+    field.description = f"{field.description}\n\nWho: {said}."
+    field.metadata = MappingProxyType({**field.metadata, "who": who})

@@ -1,0 +1,110 @@
+"""Run one operation in one transaction: find who asks, let fields answer, commit with ledger and audit, answer."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
+
+from hub.audit.ledger import watch
+from hub.base.crypto import Keys
+from hub.base.db import Database, Session
+from hub.base.errors import Refusal
+from hub.base.ids import new_id
+from hub.base.settings import Settings
+from hub.base.texts import message
+from hub.identity.provider import Oidc
+from hub.policy.terms import Actor
+
+from .context import Context
+from .documents import Document, Documents
+from .executor import PlannedExecutor
+
+log = structlog.get_logger("hub.api")
+
+WhoAsks = Callable[[Session], Awaitable[Actor | None]]
+
+
+@dataclass(slots=True)
+class Hub:
+    """What a process needs to run operations."""
+
+    db: Database
+    settings: Settings
+    keys: Keys
+    schema: GraphQLSchema
+    documents: Documents
+    oidc: Oidc
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Data and worded errors of one operation; `refused` when nothing but a refusal came of it."""
+
+    data: dict[str, Any] | None
+    errors: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The GraphQL response."""
+        return {"data": self.data, "errors": self.errors} if self.errors else {"data": self.data}
+
+
+class _UndoError(Exception):
+    """Roll the transaction back and answer this."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+
+async def run(
+    hub: Hub, document: Document, name: str | None, variables: dict[str, Any] | None, who: WhoAsks, lang: str
+) -> Answer:
+    """Execute; commit; answer. A fault of ours rolls everything back and shows nothing but an opaque number."""
+    try:
+        async with hub.db.work() as session:
+            actor = await who(session)
+            if actor is not None:
+                watch(session, actor, name or "")
+            context = Context(session, actor, hub.keys, hub.settings, lang, name or "")
+            assert document.node is not None
+            result = execute(
+                hub.schema,
+                document.node,
+                context_value=context,
+                variable_values=variables,
+                operation_name=name,
+                executor_class=PlannedExecutor,
+                hide_suggestions=hub.settings.mode == "production",
+            )
+            if inspect.isawaitable(result):
+                result = await result
+            return _answer(result, lang)
+    except _UndoError as undo:
+        return undo.answer
+
+
+def _answer(result: ExecutionResult, lang: str) -> Answer:
+    if not result.errors:
+        return Answer(result.data)
+    worded = []
+    for error in result.errors:
+        cause = error.original_error
+        if isinstance(cause, Refusal):
+            worded.append(_worded(error, cause.code, lang))
+        elif cause is None or isinstance(cause, GraphQLError):
+            worded.append({"message": error.message, "path": error.path, "extensions": {"code": "bad_request"}})
+        else:
+            number = str(new_id())
+            log.error("fault", fault=number, kind=type(cause).__name__, path=error.path, exc_info=cause)
+            fault = {"code": "fault", "fault": number}
+            raise _UndoError(Answer(None, ({"message": message("fault", lang), "extensions": fault},)))
+    return Answer(result.data, tuple(worded))
+
+
+def _worded(error: GraphQLError, code: str, lang: str) -> dict[str, Any]:
+    return {"message": message(code, lang), "path": error.path, "extensions": {"code": code}}

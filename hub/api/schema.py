@@ -1,0 +1,52 @@
+"""The schema: every slice's queries and mutations in one contract, and its SDL."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from .cases import CaseMutation, CaseQuery
+from .conferences import ConferenceMutation, ConferenceQuery
+from .consent import ConsentMutation, ConsentQuery
+from .context import Context
+from .describe import read
+from .directory import DirectoryQuery
+from .identity import IdentityQuery
+from .nodes import NodeQuery
+from .oversight import OversightQuery
+from .referrals import ReferralMutation, ReferralQuery
+
+
+@strawberry.type(description="What can be asked. Hidden things look like absent ones.")
+class Query(
+    NodeQuery, IdentityQuery, DirectoryQuery, CaseQuery, ConsentQuery, ReferralQuery, ConferenceQuery, OversightQuery
+):
+    """Root of queries."""
+
+
+@strawberry.type(description="What can be done. Each answers the changed thing, or a problem with nothing changed.")
+class Mutation(CaseMutation, ConsentMutation, ReferralMutation, ConferenceMutation):
+    """Root of mutations."""
+
+
+@lru_cache(maxsize=1)
+def schema() -> strawberry.Schema:
+    """The schema, built once a process."""
+    config = StrawberryConfig(default_resolver=read, disable_field_suggestions=True)
+    return strawberry.Schema(query=Query, mutation=Mutation, config=config)
+
+
+def core() -> Any:
+    """The graphql-core schema that operations run on."""
+    return schema()._schema
+
+
+def export() -> str:
+    """The SDL, as in graphql/schema.graphql."""
+    return schema().as_str() + "\n"
+
+
+__all__ = ["Context", "core", "export", "schema"]

@@ -1,0 +1,111 @@
+"""The web application of one process: database, provider, API, console, health."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from sqlalchemy import text
+
+from hub.api import http
+from hub.api.documents import Documents
+from hub.api.run import Hub
+from hub.api.schema import core
+from hub.base.crypto import keys_of
+from hub.base.databases import databases
+from hub.base.db import Database
+from hub.base.settings import Settings
+from hub.console import routes
+from hub.console.refusals import refused
+from hub.console.sign_in import choose_person
+from hub.identity.actors import signed_in
+from hub.identity.dev_issuer import DevIssuer
+from hub.identity.provider import Oidc
+from hub.identity.signin import SignIn
+
+Call = Callable[[Request], Awaitable[Response]]
+
+
+@asynccontextmanager
+async def opened(settings: Settings, url: str | None = None) -> AsyncIterator[Hub]:
+    """Everything a process needs, for the length of the block. `url` is the database if it is already open."""
+    if url is None:
+        async with databases(settings) as urls, opened(settings, urls.app) as hub:
+            yield hub
+        return
+    keys = keys_of(settings)
+    database = Database(url, settings.database_pool, keys)
+    schema = core()
+    try:
+        async with httpx.AsyncClient(follow_redirects=False) as client:
+            documents = Documents(schema, introspection=settings.mode != "production")
+            yield Hub(database, settings, keys, schema, documents, Oidc(settings, client))
+    finally:
+        await database.close()
+
+
+def create_app(hub: Hub) -> FastAPI:
+    """The ASGI application over an opened hub."""
+    app = FastAPI(title="Interagency hub", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.hub = hub
+    sign_in = SignIn(hub.oidc, hub.db, refused)
+    app.state.cookies = sign_in.cookies
+    app.include_router(sign_in.routes)
+    app.include_router(http.router)
+    if hub.settings.mode != "production":
+        app.include_router(DevIssuer(hub.settings, page=choose_person).routes)
+    app.add_api_route("/healthz", healthz, methods=["GET"])
+    app.add_api_route("/readyz", readyz, methods=["GET"])
+    routes.install(app)
+    app.middleware("http")(_who_looks)
+    return app
+
+
+async def _who_looks(request: Request, call_next: Call) -> Response:
+    """Read the console's session once, before any page. The API takes bearer tokens alone and is not slowed by it."""
+    cookies = request.app.state.cookies
+    if cookies.session in request.cookies and request.url.path not in ("/graphql", "/healthz", "/readyz"):
+        hub: Hub = request.app.state.hub
+        async with hub.db.work() as session:
+            request.state.signed_in = await signed_in(session, hub.oidc, cookies, request)
+    return await call_next(request)
+
+
+async def healthz() -> Response:
+    """Whether the process answers. Open to everybody."""
+    return JSONResponse({"status": "ok"})
+
+
+async def readyz(request: Request) -> Response:
+    """Whether the process can work: the database answers. Open to everybody."""
+    try:
+        async with request.app.state.hub.db.work() as session:
+            await session.execute(text("select 1"))
+    except Exception:  # whatever it is, the balancer needs a plain no
+        return JSONResponse({"status": "no database"}, 503)
+    return JSONResponse({"status": "ready"})
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until told to stop."""
+    async with opened(settings) as hub:
+        await server(hub).serve()
+
+
+def server(hub: Hub) -> uvicorn.Server:
+    """The HTTP server over an opened hub."""
+    settings = hub.settings
+    config = uvicorn.Config(
+        create_app(hub),
+        host=settings.host,
+        port=settings.port,
+        server_header=False,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+    return uvicorn.Server(config)

@@ -1,0 +1,1 @@
+"""Reports, cases, parties (encrypted) and risk."""

@@ -1,0 +1,106 @@
+"""What may be shown of reports: to their reporter, to the centre that received them, to the intake officer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import text
+
+from hub.audit.ledger import look
+from hub.base.db import Session
+from hub.base.vault import Vault
+from hub.identity.views import relations_of
+from hub.policy.decide import Disclosed
+from hub.policy.terms import Actor, Category, Facts, Purpose, Role, Standing
+
+from .rules import Relationship
+
+_COLUMNS = """
+    select r.id, r.receipt, r.centre_id, r.filed_by, r.received_at, r.learned_at, r.oral, r.area, r.acts, r.state,
+           r.case_id, r.data_key, r.content, r.reporter, r.person_indexes
+    from report r
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """A report as this actor may see it."""
+
+    NODE: ClassVar[str] = "Report"
+    id: UUID
+    receipt: Disclosed[str] | None
+    state: Disclosed[str] | None
+    received_at: Disclosed[datetime] | None
+    oral: Disclosed[bool] | None
+    area: Disclosed[str] | None
+    acts: Disclosed[list[str]] | None
+    summary: Disclosed[str] | None
+    relationship: Disclosed[Relationship] | None
+    victim_name: Disclosed[str] | None
+    opposite_name: Disclosed[str] | None
+    reporter_name: Disclosed[str] | None
+    reporter_phone: Disclosed[str] | None
+
+
+_ONE = text(f"{_COLUMNS} where r.id = :id")
+_MINE = text(f"{_COLUMNS} where r.filed_by = :actor order by r.received_at desc, r.id limit :most")
+_WAITING = text(
+    f"{_COLUMNS} where r.centre_id = :centre and r.state = 'received' order by r.received_at, r.id limit :most"
+)
+
+
+async def report(session: Session, actor: Actor, report_id: UUID) -> ReportView | None:
+    """One report, or None when its existence is hidden."""
+    row = (await session.execute(_ONE, {"id": report_id})).first()
+    return None if row is None else _report(session, actor, row, await relations_of(session, actor.id))
+
+
+async def my_reports(session: Session, actor: Actor, most: int) -> Sequence[ReportView]:
+    """The actor's own reports, newest first."""
+    rows = (await session.execute(_MINE, {"actor": actor.id, "most": most})).all()
+    close = await relations_of(session, actor.id)
+    return [view for row in rows if (view := _report(session, actor, row, close)) is not None]
+
+
+async def waiting_reports(session: Session, actor: Actor, most: int) -> Sequence[ReportView]:
+    """Reports of the actor's centre that nobody has opened yet, the oldest first."""
+    rows = (await session.execute(_WAITING, {"centre": actor.agency_id, "most": most})).all()
+    close = await relations_of(session, actor.id)
+    return [view for row in rows if (view := _report(session, actor, row, close)) is not None]
+
+
+def _report(session: Session, actor: Actor, row: Any, close: frozenset[bytes]) -> ReportView | None:
+    here = row.centre_id == actor.agency_id
+    facts = Facts(
+        standings=frozenset({Standing.SAME_CENTRE}) if here else frozenset(),
+        conflicted=not close.isdisjoint(bytes(index) for index in row.person_indexes),
+        own_report=row.filed_by == actor.id,
+        intake_of_report=here and actor.has(Role.INTAKE_OFFICER),
+    )
+    sight = look(session, actor, row.case_id or row.id, Purpose.PROTECTION, facts)
+    if not sight.may(Category.EXISTENCE):
+        return None
+    c, show = Category, sight.show
+    vault = Vault(session, row.id, row.data_key)
+    content = vault.unlock("content", row.content) if sight.may(c.CASE_FACTS) else None
+    reporter = vault.unlock("reporter", row.reporter) if sight.may(c.REPORTER_IDENTITY) else None
+    own = row.filed_by == actor.id
+    return ReportView(
+        id=row.id,
+        receipt=show(c.EXISTENCE, row.receipt if own or facts.intake_of_report else None),
+        state=show(c.EXISTENCE, row.state),
+        received_at=show(c.EXISTENCE, row.received_at),
+        oral=show(c.EXISTENCE, row.oral if here else None),
+        area=show(c.EXISTENCE, row.area if here else None),
+        acts=show(c.EXISTENCE, list(row.acts) if here else None),
+        summary=show(c.CASE_FACTS, content and content["summary"]),
+        relationship=show(c.CASE_FACTS, content and Relationship(content["relationship"])),
+        victim_name=show(c.VICTIM_IDENTITY, content and content["victim"]["name"]),
+        opposite_name=show(c.OPPOSITE_IDENTITY, (content and content["opposite"]["name"]) or None),
+        reporter_name=show(c.REPORTER_IDENTITY, (reporter and reporter["name"]) or None),
+        reporter_phone=show(c.REPORTER_IDENTITY, (reporter and reporter["phone"]) or None),
+    )

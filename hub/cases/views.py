@@ -1,0 +1,313 @@
+"""What may be shown of reports and cases, read through the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import text
+
+from hub.audit.ledger import look
+from hub.base.db import Session
+from hub.base.vault import Vault
+from hub.consent import standing
+from hub.policy.decide import Disclosed, Sight
+from hub.policy.terms import NOBODY, Actor, Category, Facts, Obligation, Purpose, Role, Standing
+from scheduling import deadlines
+
+from .rules import PartyKind, Relationship, RiskLevel, initials
+
+_CASE = """
+    select id, number, centre_id, coordinator_id, area, acts, state, risk_level, listed_at, opened_at, version,
+           data_key, facts from case_file
+"""
+_CASES = text(f"{_CASE} where id = any(:ids)")
+_MINE = text(
+    f"""
+    {_CASE} where coordinator_id = :actor and state = 'open'
+      and (cast(:after as uuid) is null or (opened_at, id) < (select opened_at, id from case_file where id = :after))
+    order by opened_at desc, id desc limit :most
+    """  # noqa: S608 - constants alone
+)
+_KEY = text("select data_key from case_file where id = :id")
+_PARTIES = text("select id, case_id, kind, person from party where case_id = any(:ids) order by kind, id")
+_RISKS = text(
+    "select id, case_id, instrument, version, score, level, by_judgement, judgement, assessed_at"
+    " from risk_assessment where case_id = any(:ids) order by assessed_at desc, id"
+)
+
+IDENTITY_OF = {
+    PartyKind.VICTIM: Category.VICTIM_IDENTITY,
+    PartyKind.CHILD: Category.CHILD_IDENTITY,
+    PartyKind.WITNESS: Category.VICTIM_IDENTITY,
+    PartyKind.OPPOSITE: Category.OPPOSITE_IDENTITY,
+    PartyKind.ASSOCIATED: Category.VICTIM_IDENTITY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WithheldView:
+    """A category that was hidden, why (a code), and how to ask for it."""
+
+    field: Category
+    reason: str
+    how_to_ask: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartyView:
+    """Somebody a case is about, each part by its own category."""
+
+    NODE: ClassVar[str] = "Party"
+    id: UUID
+    kind: Disclosed[PartyKind] | None
+    name: Disclosed[str] | None
+    birth_date: Disclosed[str] | None
+    phone: Disclosed[str] | None
+    address: Disclosed[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RiskView:
+    """One risk assessment."""
+
+    NODE: ClassVar[str] = "RiskAssessment"
+    id: UUID
+    instrument: Disclosed[str] | None
+    version: Disclosed[str] | None
+    score: Disclosed[int] | None
+    level: Disclosed[RiskLevel] | None
+    by_judgement: Disclosed[bool] | None
+    judgement: Disclosed[str] | None
+    assessed_at: Disclosed[datetime] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """A running statutory or guideline clock."""
+
+    NODE: ClassVar[str] = "Clock"
+    id: UUID
+    code: Disclosed[str] | None
+    due_at: Disclosed[datetime] | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case as this actor may see it."""
+
+    NODE: ClassVar[str] = "Case"
+    id: UUID
+    version: int
+    number: Disclosed[str] | None
+    state: Disclosed[str] | None
+    area: Disclosed[str] | None
+    acts: Disclosed[list[str]] | None
+    opened_at: Disclosed[datetime] | None
+    assigned: Disclosed[bool] | None
+    summary: Disclosed[str] | None
+    relationship: Disclosed[Relationship] | None
+    risk_level: Disclosed[RiskLevel] | None
+    listed_at: Disclosed[datetime] | None
+    parties: tuple[PartyView, ...]
+    risks: tuple[RiskView, ...]
+    clocks: tuple[ClockView, ...]
+    withheld: tuple[WithheldView, ...]
+
+
+async def case(session: Session, actor: Actor, case_id: UUID) -> CaseView | None:
+    """One case, or None when its existence is hidden."""
+    return (await cases(session, actor, [case_id])).get(case_id)
+
+
+async def cases(
+    session: Session, actor: Actor, ids: Sequence[UUID], purpose: Purpose | None = None
+) -> dict[UUID, CaseView]:
+    """The cases whose existence this actor may know, by id. `purpose` only where the place asked from sets it."""
+    if not ids:
+        return {}
+    rows = (await session.execute(_CASES, {"ids": list(ids)})).all()
+    return await _shown(session, actor, rows, purpose)
+
+
+async def vault_of(session: Session, case_id: UUID) -> Vault:
+    """The opened data key of a case, for slices that seal under it."""
+    return Vault(session, case_id, (await session.execute(_KEY, {"id": case_id})).scalar_one())
+
+
+async def my_cases(session: Session, actor: Actor, first: int, after: UUID | None) -> tuple[list[CaseView], bool]:
+    """A page of the coordinator's own open cases, newest first, and whether more follow."""
+    rows = (await session.execute(_MINE, {"actor": actor.id, "after": after, "most": first + 1})).all()
+    shown = await _shown(session, actor, rows[:first], None)
+    return [shown[row.id] for row in rows[:first] if row.id in shown], len(rows) > first
+
+
+async def _shown(session: Session, actor: Actor, rows: Sequence[Any], purpose: Purpose | None) -> dict[UUID, CaseView]:
+    ids = [row.id for row in rows]
+    facts = await standing.facts_of(session, actor, ids)
+    sights = {row.id: _sight(session, actor, row.id, facts.get(row.id, NOBODY), purpose) for row in rows}
+    known = [case_id for case_id, sight in sights.items() if sight.may(Category.EXISTENCE)]
+    parties, risks, clocks = await _children(session, known)
+    return {
+        row.id: _case(session, row, sights[row.id], parties.get(row.id, ()), risks.get(row.id, ()), clocks)
+        for row in rows
+        if row.id in known
+    }
+
+
+def _sight(session: Session, actor: Actor, case_id: UUID, facts: Facts, purpose: Purpose | None) -> Sight:
+    if purpose is None:
+        purpose = (
+            Purpose.OVERSIGHT if actor.has(Role.AUDITOR) and not facts.standings else standing.purpose_of(actor, facts)
+        )
+    return look(session, actor, case_id, purpose, facts)
+
+
+async def _children(session: Session, ids: list[UUID]) -> tuple[dict[UUID, list[Any]], dict[UUID, list[Any]], Any]:
+    if not ids:
+        return {}, {}, ()
+    parties: dict[UUID, list[Any]] = {}
+    risks: dict[UUID, list[Any]] = {}
+    for row in (await session.execute(_PARTIES, {"ids": ids})).all():
+        parties.setdefault(row.case_id, []).append(row)
+    for row in (await session.execute(_RISKS, {"ids": ids})).all():
+        risks.setdefault(row.case_id, []).append(row)
+    return parties, risks, await deadlines.running(session, ids)
+
+
+def _case(session: Session, row: Any, sight: Sight, parties: Any, risks: Any, clocks: Any) -> CaseView:
+    vault = Vault(session, row.id, row.data_key)
+    c, show = Category, sight.show
+    facts = vault.unlock("facts", row.facts) if sight.may(c.CASE_FACTS) and not _masked(sight) else {}
+    pseudonym = Obligation.PSEUDONYM in sight.form(c.EXISTENCE)
+    relationship = facts.get("relationship")
+    return CaseView(
+        id=row.id,
+        version=row.version,
+        number=show(c.EXISTENCE, row.number),
+        state=show(c.EXISTENCE, row.state),
+        area=None if pseudonym else show(c.EXISTENCE, row.area),
+        acts=show(c.EXISTENCE, list(row.acts)),
+        opened_at=None if pseudonym else show(c.EXISTENCE, row.opened_at),
+        assigned=show(c.EXISTENCE, Standing.ASSIGNED in sight.facts.standings),
+        summary=show(c.CASE_FACTS, facts.get("summary")),
+        relationship=show(c.CASE_FACTS, Relationship(relationship) if relationship else None),
+        risk_level=show(c.RISK_LEVEL, RiskLevel(row.risk_level)),
+        listed_at=show(c.RISK_LEVEL, row.listed_at),
+        parties=tuple(p for party in parties if (p := party_view(vault, party, sight)) is not None),
+        risks=tuple(_risk(vault, risk, sight) for risk in risks) if sight.may(c.RISK_DETAIL) else (),
+        clocks=_clocks(row.id, clocks, sight),
+        withheld=withheld(sight),
+    )
+
+
+BRIEF_COLUMNS = """
+    c.number as case_number, c.state as case_state, c.area as case_area, c.acts as case_acts,
+    c.risk_level as case_risk, c.opened_at as case_opened, c.listed_at as case_listed, c.version as case_version,
+    c.data_key
+"""
+"""Columns of `case_file c` a joining statement selects so that `brief` can be made without another one."""
+
+
+def brief(row: Any, sight: Sight) -> CaseView:
+    """A case's heading out of a joined row (`BRIEF_COLUMNS`): no parties, risks or clocks are read."""
+    c, show = Category, sight.show
+    pseudonym = Obligation.PSEUDONYM in sight.form(c.EXISTENCE)
+    return CaseView(
+        id=row.case_id,
+        version=row.case_version,
+        number=show(c.EXISTENCE, row.case_number),
+        state=show(c.EXISTENCE, row.case_state),
+        area=None if pseudonym else show(c.EXISTENCE, row.case_area),
+        acts=show(c.EXISTENCE, row.case_acts),
+        opened_at=None if pseudonym else show(c.EXISTENCE, row.case_opened),
+        assigned=show(c.EXISTENCE, Standing.ASSIGNED in sight.facts.standings),
+        summary=None,
+        relationship=None,
+        risk_level=show(c.RISK_LEVEL, RiskLevel(row.case_risk)),
+        listed_at=show(c.RISK_LEVEL, row.case_listed),
+        parties=(),
+        risks=(),
+        clocks=(),
+        withheld=(),
+    )
+
+
+def _masked(sight: Sight) -> bool:
+    return Obligation.MASK_UNTIL_ACCEPTED in sight.form(Category.CASE_FACTS) and not sight.facts.referral_accepted
+
+
+def party_view(vault: Vault, row: Any, sight: Sight) -> PartyView | None:
+    """A party by category; None when nothing of them may be shown."""
+    kind = PartyKind(row.kind)
+    identity = IDENTITY_OF[kind]
+    contact, whereabouts = Category.VICTIM_CONTACT, Category.VICTIM_WHEREABOUTS
+    if kind is PartyKind.OPPOSITE:
+        contact = whereabouts = Category.OPPOSITE_IDENTITY
+    elif kind is PartyKind.CHILD:
+        contact = whereabouts = Category.CHILD_IDENTITY
+    if not (sight.may(identity) or sight.may(contact) or sight.may(whereabouts)):
+        for category in (identity, contact, whereabouts):
+            sight.show(category, None)
+        return None
+    person = vault.unlock(f"party:{row.id}", row.person)
+    cut = Obligation.INITIALS in sight.form(identity)
+    name = person["name"] and (initials(person["name"]) if cut else person["name"])
+    return PartyView(
+        id=row.id,
+        kind=sight.show(identity, kind) or sight.show(contact, kind),
+        name=sight.show(identity, name or None),
+        birth_date=None if cut else sight.show(identity, person["birth_date"] or None),
+        phone=sight.show(contact, person["phone"] or None),
+        address=sight.show(whereabouts, person["address"] or None),
+    )
+
+
+def _risk(vault: Vault, row: Any, sight: Sight) -> RiskView:
+    def show(value: Any) -> Any:
+        return sight.show(Category.RISK_DETAIL, value)
+
+    return RiskView(
+        id=row.id,
+        instrument=show(row.instrument),
+        version=show(row.version),
+        score=show(row.score),
+        level=show(RiskLevel(row.level)),
+        by_judgement=show(row.by_judgement),
+        judgement=show(vault.unlock(f"risk:{row.id}", row.judgement)),
+        assessed_at=show(row.assessed_at),
+    )
+
+
+def _clocks(case_id: UUID, rows: Any, sight: Sight) -> tuple[ClockView, ...]:
+    if not sight.may(Category.CLOCKS):
+        return ()
+    return tuple(
+        ClockView(
+            id=row.id, code=sight.show(Category.CLOCKS, row.clock), due_at=sight.show(Category.CLOCKS, row.due_at)
+        )
+        for row in rows
+        if row.subject_id == case_id
+    )
+
+
+_TELL = (
+    Category.CASE_FACTS,
+    Category.RISK_LEVEL,
+    Category.VICTIM_IDENTITY,
+    Category.VICTIM_CONTACT,
+    Category.VICTIM_WHEREABOUTS,
+    Category.HEALTH,
+)
+
+
+def withheld(sight: Sight) -> tuple[WithheldView, ...]:
+    """What every case has and this actor may not see, with the way to ask; never whether it is filled in."""
+    return tuple(
+        WithheldView(category, "no_consent_or_article", "ask_coordinator_for_consent")
+        for category in _TELL
+        if not sight.may(category)
+    )

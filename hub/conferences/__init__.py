@@ -1,0 +1,1 @@
+"""Network meetings: agenda, packs, attendance, minutes, action items."""

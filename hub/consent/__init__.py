@@ -1,0 +1,1 @@
+"""Consents, withdrawals and the ledger of disclosures."""

@@ -1,0 +1,168 @@
+"""Where people stand to cases: kept by the deeds that change it, read as the facts of a decision in one statement."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from hub.base.db import Session
+from hub.policy.terms import NOBODY, Actor, Category, ConsentFact, Facts, Purpose, Standing
+
+from .tables import StandingRow
+
+OPEN_END = datetime(9999, 1, 1, tzinfo=UTC)
+
+FACTS_SQL = """
+    select s.case_id, s.kind, s.accepted, s.treatment, s.listed, s.until,
+           null::uuid as consent_id, null::text[] as categories, null::text[] as purposes,
+           null::timestamptz as starts_at, null::timestamptz as ends_at, null::timestamptz as withdrawn_at,
+           null::boolean as written, null::boolean as opposite, null::boolean as capacity
+    from standing s
+    where s.case_id = any(:cases) and s.ended_at is null
+      and (s.agency_id = :agency and s.staff_id is null or s.staff_id = :staff)
+    union all
+    select c.case_id, 'consent', false, false, false, null, c.id, c.categories, c.purposes, c.starts_at,
+           c.ends_at, c.withdrawn_at, c.written, c.grantor = 'opposite', c.capacity
+    from consent c
+    where c.case_id = any(:cases) and :agency = any(c.recipient_ids) and c.withdrawn_at is null
+"""
+_FACTS = text(FACTS_SQL)
+_END = text("update standing set ended_at = :now where source_id = :source and kind = :kind and ended_at is null")
+_CHANGE = text(
+    "update standing set accepted = coalesce(:accepted, accepted), until = coalesce(:until, until)"
+    " where source_id = :source and kind = :kind and ended_at is null"
+)
+_KINDS = {kind.value: kind for kind in Standing}
+
+
+async def facts_of(session: Session, actor: Actor, cases: Iterable[UUID], **more: Any) -> Mapping[UUID, Facts]:
+    """The facts of each case for this actor; a case without any is absent (use `.get(case, NOBODY)`).
+
+    `more` overrides fields of every Facts, for what only the caller knows (`about_offender_treatment`).
+    """
+    wanted = list(set(cases))
+    if not wanted:
+        return {}
+    rows = (await session.execute(_FACTS, {"cases": wanted, "agency": actor.agency_id, "staff": actor.id})).all()
+    by_case: dict[UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_case[row.case_id].append(row)
+    return {case: _facts(actor, found, more) for case, found in by_case.items()}
+
+
+async def facts(session: Session, actor: Actor, case_id: UUID) -> Facts:
+    """The facts of one case for this actor."""
+    return (await facts_of(session, actor, [case_id])).get(case_id, NOBODY)
+
+
+def _facts(actor: Actor, rows: Sequence[Any], more: Mapping[str, Any]) -> Facts:
+    standings, consents = set[Standing](), []
+    accepted = treatment = listed = conflicted = False
+    until: datetime | None = None
+    for row in rows:
+        if row.kind == "consent":
+            consents.append(_consent(actor, row))
+        elif row.kind == "conflict":
+            conflicted = True
+        else:
+            standings.add(_KINDS[row.kind])
+            accepted |= row.accepted
+            treatment |= row.treatment
+            if row.kind == "invited":
+                listed |= row.listed
+                until = max(until or row.until or OPEN_END, row.until or OPEN_END)
+    return Facts(
+        **{
+            "standings": frozenset(standings),
+            "conflicted": conflicted,
+            "consents": tuple(consents),
+            "referral_accepted": accepted,
+            "referral_for_treatment": treatment,
+            "conference_until": until,
+            "conference_listed": listed,
+            **more,
+        }
+    )
+
+
+def _consent(actor: Actor, row: Any) -> ConsentFact:
+    return ConsentFact(
+        id=row.consent_id,
+        categories=frozenset(Category(value) for value in row.categories),
+        purposes=frozenset(Purpose(value) for value in row.purposes),
+        recipient_agency_id=actor.agency_id,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        withdrawn_at=row.withdrawn_at,
+        written=row.written,
+        grantor_is_opposite=row.opposite,
+        capacity=row.capacity,
+    )
+
+
+async def stand(
+    session: Session,
+    case_id: UUID,
+    kind: str,
+    source_id: UUID,
+    *,
+    agency_id: UUID | None = None,
+    staff_id: UUID | None = None,
+    treatment: bool = False,
+    listed: bool = False,
+) -> None:
+    """Record that an agency or a person now stands to a case in this way, and what it comes from."""
+    session.add(
+        StandingRow(
+            case_id=case_id,
+            kind=kind,
+            source_id=source_id,
+            agency_id=agency_id,
+            staff_id=staff_id,
+            treatment=treatment,
+            listed=listed,
+        )
+    )
+    await session.flush()
+
+
+async def end(session: Session, source_id: UUID, kind: str, now: datetime) -> None:
+    """End the standing that came from `source_id`, from this moment on."""
+    await session.execute(_END, {"source": source_id, "kind": kind, "now": now})
+
+
+async def change(
+    session: Session, source_id: UUID, kind: str, *, accepted: bool | None = None, until: datetime | None = None
+) -> None:
+    """Change what the standing that came from `source_id` says."""
+    await session.execute(_CHANGE, {"source": source_id, "kind": kind, "accepted": accepted, "until": until})
+
+
+def purpose_of(actor: Actor, facts: Facts) -> Purpose:
+    """The purpose that follows from where the actor stands to the case and what their agency is there for."""
+    if Standing.ASSIGNED in facts.standings or Standing.SAME_CENTRE in facts.standings:
+        return Purpose.PROTECTION
+    if Standing.REFERRED_TO in facts.standings:
+        return (
+            Purpose.OFFENDER_TREATMENT
+            if facts.referral_for_treatment
+            else _BY_NETWORK.get(actor.network, Purpose.PROTECTION)
+        )
+    if Standing.INVITED in facts.standings:
+        return Purpose.RISK_CONFERENCE
+    if Standing.ENFORCER in facts.standings:
+        return Purpose.ORDER_ENFORCEMENT
+    return Purpose.PROTECTION
+
+
+_BY_NETWORK = {
+    "health": Purpose.TREATMENT,
+    "education": Purpose.SCHOOLING,
+    "labour": Purpose.EMPLOYMENT,
+    "police": Purpose.POLICING,
+}

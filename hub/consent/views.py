@@ -1,0 +1,125 @@
+"""What may be shown of consents and of the ledger: to the coordinator for the victim, to oversight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import text
+
+from hub.audit.ledger import look, of_case
+from hub.base.db import Session
+from hub.identity.lookups import AgencyBrief, briefs
+from hub.policy.decide import Disclosed
+from hub.policy.terms import Actor, Category, Purpose, Role, Standing
+
+from . import standing
+
+_ONE = text("select * from consent where id = :id")
+_OF_CASE = text("select * from consent where case_id = :case order by recorded_at desc, id")
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentView:
+    """A consent record, for whoever does the case's work."""
+
+    NODE: ClassVar[str] = "Consent"
+    id: UUID
+    case_id: UUID
+    categories: Disclosed[list[Category]] | None
+    purposes: Disclosed[list[Purpose]] | None
+    recipients: tuple[AgencyBrief, ...]
+    written: Disclosed[bool] | None
+    starts_at: Disclosed[datetime] | None
+    ends_at: Disclosed[datetime] | None
+    withdrawn_at: Disclosed[datetime] | None
+    live: Disclosed[bool] | None
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosureView:
+    """One line of the ledger: when, to which agency, for what, on which bases."""
+
+    NODE: ClassVar[str] = "Disclosure"
+    id: UUID
+    at: Disclosed[datetime] | None
+    agency: AgencyBrief | None
+    operation: Disclosed[str] | None
+    purpose: Disclosed[Purpose] | None
+    categories: Disclosed[list[Category]] | None
+    bases: Disclosed[list[str]] | None
+
+
+async def consent(session: Session, actor: Actor, consent_id: UUID) -> ConsentView | None:
+    """One consent, or None when hidden."""
+    row = (await session.execute(_ONE, {"id": consent_id})).first()
+    found = [] if row is None else await _consents(session, actor, row.case_id, [row])
+    return found[0] if found else None
+
+
+async def consents(session: Session, actor: Actor, case_id: UUID) -> Sequence[ConsentView]:
+    """A case's consents, newest first; nothing to whoever does not do its work."""
+    rows = (await session.execute(_OF_CASE, {"case": case_id})).all()
+    return await _consents(session, actor, case_id, rows)
+
+
+async def _consents(session: Session, actor: Actor, case_id: UUID, rows: Sequence[Any]) -> list[ConsentView]:
+    facts = await standing.facts(session, actor, case_id)
+    sight = look(session, actor, case_id, standing.purpose_of(actor, facts), facts)
+    if Standing.ASSIGNED not in facts.standings or not sight.may(Category.LEDGER):
+        return []
+    names = await briefs(session, (agency for row in rows for agency in row.recipient_ids))
+    show = sight.show
+    return [
+        ConsentView(
+            id=row.id,
+            case_id=case_id,
+            categories=show(Category.LEDGER, [Category(value) for value in row.categories]),
+            purposes=show(Category.LEDGER, [Purpose(value) for value in row.purposes]),
+            recipients=tuple(names[agency] for agency in row.recipient_ids if agency in names),
+            written=show(Category.LEDGER, row.written),
+            starts_at=show(Category.LEDGER, row.starts_at),
+            ends_at=show(Category.LEDGER, row.ends_at),
+            withdrawn_at=show(Category.LEDGER, row.withdrawn_at),
+            live=show(
+                Category.LEDGER,
+                row.withdrawn_at is None and row.starts_at <= sight.now < row.ends_at,
+            ),
+        )
+        for row in rows
+    ]
+
+
+async def ledger(
+    session: Session, actor: Actor, case_id: UUID, most: int, before: int | None = None
+) -> tuple[list[DisclosureView], int | None]:
+    """Who saw what of a case, newest first (P12 for oversight, P15 for the victim); the id to go on before, or None."""
+    facts = await standing.facts(session, actor, case_id)
+    assigned = Standing.ASSIGNED in facts.standings
+    purpose = Purpose.OVERSIGHT if actor.has(Role.AUDITOR) and not assigned else Purpose.PROTECTION
+    sight = look(session, actor, case_id, purpose, facts)
+    if not sight.may(Category.LEDGER):
+        return [], None
+    rows = await of_case(session, case_id, most, before)
+    names = await briefs(session, (row.agency_id for row in rows))
+    found = []
+    for row in rows:
+        for place, group in enumerate(row.body["shown"]):
+            if str(case_id) not in group["cases"]:
+                continue
+            bases = sorted({basis for given in group["categories"].values() for basis in given})
+            found.append(
+                DisclosureView(
+                    id=UUID(int=(row.id << 8) + place),
+                    at=sight.show(Category.LEDGER, row.at),
+                    agency=names.get(row.agency_id),
+                    operation=sight.show(Category.LEDGER, row.subject or None),
+                    purpose=sight.show(Category.LEDGER, Purpose(group["purpose"])),
+                    categories=sight.show(Category.LEDGER, [Category(value) for value in group["categories"]]),
+                    bases=sight.show(Category.LEDGER, bases),
+                )
+            )
+    return found, rows[-1].id if len(rows) == most else None

@@ -1,0 +1,1 @@
+"""Outbox to e-mail; never any personal data."""

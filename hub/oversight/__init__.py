@@ -1,0 +1,1 @@
+"""What the competent authority reads: audit, coverage, statistics."""

@@ -1,0 +1,1 @@
+"""Needs sent to whoever owes them, and what came of it."""

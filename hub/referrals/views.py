@@ -1,0 +1,238 @@
+"""What may be shown of referrals: an agency's inbox, a case's referrals, one referral; read through the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import text
+
+from hub.audit.ledger import look
+from hub.base.db import Session
+from hub.base.vault import Vault
+from hub.cases.views import BRIEF_COLUMNS, CaseView, WithheldView, brief, cases, withheld
+from hub.consent import standing
+from hub.identity.lookups import AGENCY_NAMES, AgencyBrief
+from hub.policy.decide import Disclosed, Sight
+from hub.policy.terms import NOBODY, Actor, Category, Facts, Obligation, Standing
+from scheduling.clocks import Urgency
+
+from .rules import Outcome, Reason, ReferralState
+
+_SELECT = f"""
+    select r.id, r.case_id, r.need, r.area, r.urgency, r.state, r.reason, r.sent_at, r.due_at, r.answered_at,
+           r.outcome, r.summary, r.report, r.version, r.to_agency_id, r.from_agency_id, r.service_id,
+           f.code as from_code, f.name as from_name, f.names as from_names, f.network as from_network,
+           t.code as to_code, t.name as to_name, t.names as to_names, t.network as to_network,
+           s.name as service_name, s.name_i18n as service_names, {BRIEF_COLUMNS}
+    from referral r
+    join ({AGENCY_NAMES}) f on f.id = r.from_agency_id
+    join ({AGENCY_NAMES}) t on t.id = r.to_agency_id
+    join service s on s.id = r.service_id
+    join case_file c on c.id = r.case_id
+"""  # noqa: S608 - constants alone
+_INBOX = """
+    {} where r.to_agency_id = :agency and r.state in ('requested', 'accepted')
+      and (r.due_at, r.id) > (:due, :after)
+    order by r.due_at, r.id limit :most
+"""
+_COUNT = """
+    select count(*) from (select from referral r where to_agency_id = :agency and state in ('requested', 'accepted')
+      and not exists (select from standing x where x.case_id = r.case_id and x.staff_id = :staff
+                      and x.kind = 'conflict' and x.ended_at is null) limit 1001) counted
+"""
+_INBOX_COUNT = text(_COUNT)
+# The count comes with the page: one statement, evaluated once however many rows there are.
+_INBOX_PAGE = {
+    False: text(_INBOX.format(_SELECT)),
+    True: text(_INBOX.format(_SELECT.replace("select r.id", f"select ({_COUNT}) as total, r.id", 1))),
+}
+_SENT = text(
+    f"""
+    {_SELECT} where r.sent_by = :staff and r.state in ('requested', 'rejected', 'returned')
+    order by r.state = 'requested', r.due_at, r.id limit :most
+    """
+)
+_OF_CASE = text(f"{_SELECT} where r.case_id = :case order by r.sent_at desc, r.id")
+_ONE = text(f"{_SELECT} where r.id = any(:ids)")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceBrief:
+    """A directory service by name; the directory is public to whoever is signed in."""
+
+    NODE: ClassVar[str] = "Service"
+    id: UUID
+    name: str
+    names: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralView:
+    """A referral as this actor may see it."""
+
+    NODE: ClassVar[str] = "Referral"
+    id: UUID
+    version: int
+    need: Disclosed[str] | None
+    area: Disclosed[str] | None
+    urgency: Disclosed[Urgency] | None
+    state: Disclosed[ReferralState] | None
+    reason: Disclosed[Reason] | None
+    sent_at: Disclosed[datetime] | None
+    due_at: Disclosed[datetime] | None
+    answered_at: Disclosed[datetime] | None
+    outcome: Disclosed[Outcome] | None
+    summary: Disclosed[str] | None
+    report: Disclosed[str] | None
+    from_agency: AgencyBrief
+    to_agency: AgencyBrief
+    service: ServiceBrief
+    case: CaseView | None
+    withheld: tuple[WithheldView, ...]
+
+
+async def referral(session: Session, actor: Actor, referral_id: UUID) -> ReferralView | None:
+    """One referral, or None when hidden."""
+    rows = (await session.execute(_ONE, {"ids": [referral_id]})).all()
+    found = await _referrals(session, actor, rows, full=True)
+    return found[0] if found else None
+
+
+async def of_case(session: Session, actor: Actor, case_id: UUID) -> list[ReferralView]:
+    """A case's referrals, newest first, as far as the actor may know of them."""
+    return await _referrals(session, actor, (await session.execute(_OF_CASE, {"case": case_id})).all(), full=False)
+
+
+async def sent_unanswered(session: Session, actor: Actor, most: int) -> list[ReferralView]:
+    """What the actor has sent and must look after: declined or returned first, then unanswered by due time."""
+    rows = (await session.execute(_SENT, {"staff": actor.id, "most": most})).all()
+    return await _referrals(session, actor, rows, full=False)
+
+
+async def inbox(
+    session: Session,
+    actor: Actor,
+    first: int,
+    after: tuple[datetime, UUID] | None,
+    *,
+    full: bool,
+    count: bool = False,
+    told: bool = True,
+    hidden: bool = True,
+) -> tuple[list[ReferralView], bool, int | None]:
+    """A page of the open referrals to the actor's agency by due time, whether more follow, and how many in all.
+
+    `full`: read the cases whole (parties, risks); otherwise number, state and risk level come with the same statement.
+    `count`: say how many the actor may know of, counted to 1,001. `told`: open summary and report; what nobody asked
+    for stays sealed and out of the ledger. `hidden`: say what is withheld.
+    """
+    due, last = after or _BEGINNING
+    asked = {"agency": actor.agency_id, "due": due, "after": last, "most": first + 1}
+    if count:
+        asked["staff"] = actor.id
+    rows = (await session.execute(_INBOX_PAGE[count], asked)).all()
+    total: int | None = None
+    if count:
+        total = rows[0].total if rows else await _inbox_count(session, actor)
+    found = await _referrals(session, actor, rows[:first], full=full, told=told, hidden=hidden)
+    return found, len(rows) > first, total
+
+
+async def _inbox_count(session: Session, actor: Actor) -> int:
+    count: int = (await session.execute(_INBOX_COUNT, {"agency": actor.agency_id, "staff": actor.id})).scalar_one()
+    return count
+
+
+_BEGINNING = (datetime.fromisoformat("0001-01-02T00:00:00+00:00"), UUID(int=0))
+
+
+async def _referrals(
+    session: Session, actor: Actor, rows: Sequence[Any], *, full: bool, told: bool = True, hidden: bool = True
+) -> list[ReferralView]:
+    ids = {row.case_id for row in rows}
+    agencies: dict[UUID, AgencyBrief] = {}
+    facts = await standing.facts_of(session, actor, ids)
+    sights = {case: _sight(session, actor, case, facts.get(case, NOBODY)) for case in ids}
+    whole = await cases(session, actor, list(ids)) if full else {}
+    found = []
+    for row in rows:
+        sight = sights[row.case_id]
+        if not sight.may(Category.EXISTENCE) or not _concerns(actor, row, sight):
+            own = row.to_agency_id == actor.agency_id and row.state not in ("requested", "accepted")
+            if not own or sight.facts.conflicted:
+                continue
+            sight = _sight(session, actor, row.case_id, Facts(own_report=True))
+            if not sight.may(Category.EXISTENCE):
+                continue
+            found.append(_referral(session, row, sight, None, agencies, told=told, hidden=hidden))
+            continue
+        case = whole.get(row.case_id) if full else brief(row, sight)
+        found.append(_referral(session, row, sight, case, agencies, told=told, hidden=hidden))
+    return found
+
+
+def _concerns(actor: Actor, row: Any, sight: Sight) -> bool:
+    """A referral is known to its agency and to the case's coordinators, not to other agencies of the same case."""
+    inside = {Standing.ASSIGNED, Standing.SAME_CENTRE}
+    return row.to_agency_id == actor.agency_id or not inside.isdisjoint(sight.facts.standings)
+
+
+def _sight(session: Session, actor: Actor, case_id: UUID, facts: Facts) -> Sight:
+    return look(session, actor, case_id, standing.purpose_of(actor, facts), facts)
+
+
+def _referral(
+    session: Session,
+    row: Any,
+    sight: Sight,
+    case: CaseView | None,
+    agencies: dict[UUID, AgencyBrief],
+    *,
+    told: bool,
+    hidden: bool,
+) -> ReferralView:
+    c, show, vault = Category, sight.show, None
+    if told and sight.may(c.CASE_FACTS):
+        masked = Obligation.MASK_UNTIL_ACCEPTED in sight.form(c.CASE_FACTS) and not sight.facts.referral_accepted
+        vault = None if masked else Vault(session, row.case_id, row.data_key)
+    report = vault.unlock(f"report-back:{row.id}", row.report) if vault and row.report else None
+    return ReferralView(
+        id=row.id,
+        version=row.version,
+        need=show(c.EXISTENCE, row.need),
+        area=show(c.EXISTENCE, row.area),
+        urgency=show(c.EXISTENCE, Urgency(row.urgency)),
+        state=show(c.EXISTENCE, ReferralState(row.state)),
+        reason=show(c.EXISTENCE, row.reason and Reason(row.reason)),
+        sent_at=show(c.EXISTENCE, row.sent_at),
+        due_at=show(c.EXISTENCE, row.due_at),
+        answered_at=show(c.EXISTENCE, row.answered_at),
+        outcome=show(c.EXISTENCE, row.outcome and Outcome(row.outcome)),
+        summary=show(c.CASE_FACTS, vault.unlock(f"referral:{row.id}", row.summary) if vault else None),
+        report=show(c.CASE_FACTS, report),
+        from_agency=_from(row, agencies),
+        to_agency=_to(row, agencies),
+        service=ServiceBrief(row.service_id, row.service_name, row.service_names),
+        case=case,
+        withheld=withheld(sight) if hidden else (),
+    )
+
+
+def _from(row: Any, known: dict[UUID, AgencyBrief]) -> AgencyBrief:
+    made = known.get(row.from_agency_id)
+    if made is None:
+        made = AgencyBrief(row.from_agency_id, row.from_code, row.from_name, row.from_names, row.from_network)
+        known[made.id] = made
+    return made
+
+
+def _to(row: Any, known: dict[UUID, AgencyBrief]) -> AgencyBrief:
+    made = known.get(row.to_agency_id)
+    if made is None:
+        made = AgencyBrief(row.to_agency_id, row.to_code, row.to_name, row.to_names, row.to_network)
+        known[made.id] = made
+    return made

@@ -1,0 +1,91 @@
+"""The laws of the house that no linter knows."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import graphql
+import pytest
+
+from hub.base.settings import Settings
+
+HOUSE = Path(__file__).resolve().parents[2]
+ROOMS = ("hub", "directory", "scheduling")
+LONGEST = 360
+
+
+def modules() -> Iterator[Path]:
+    """Every module of the product."""
+    for room in ROOMS:
+        yield from (path for path in (HOUSE / room).rglob("*.py") if "node_modules" not in path.parts)
+
+
+def test_only_the_database_module_commits() -> None:
+    """One transaction a request: nothing but `hub/base/db.py` commits."""
+    found = {
+        path.relative_to(HOUSE).as_posix()
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
+    }
+    assert found == {"hub/base/db.py"}
+
+
+def test_graphql_core_is_not_hidden() -> None:
+    """The contract's folder must not hide the library of the same name, nor `alembic` its own."""
+    assert graphql.__file__ is not None
+    assert "site-packages" in graphql.__file__
+    assert not (HOUSE / "graphql" / "__init__.py").exists()
+    assert not (HOUSE / "alembic" / "__init__.py").exists()
+
+
+@pytest.mark.parametrize("path", sorted(modules()), ids=lambda path: path.relative_to(HOUSE).as_posix())
+def test_a_module_says_what_it_holds_and_is_a_room(path: Path) -> None:
+    """A docstring whose first line says what is inside; no room grows into a hall."""
+    source = path.read_text("utf-8")
+    said = ast.get_docstring(ast.parse(source)) or ""
+    assert said.splitlines(), "no docstring"
+    assert len(source.splitlines()) <= LONGEST
+
+
+def test_every_setting_is_documented() -> None:
+    """Every setting says what it means, here and in the operator's handbook."""
+    handbook = (HOUSE / "docs" / "operations.md").read_text("utf-8")
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert f"`HUB_{name.upper()}`" in handbook, name
+
+
+def test_sql_is_never_made_of_outside_text() -> None:
+    """SQL built with f-strings uses constants of the module alone: every name in braces is upper case."""
+    bad = []
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                text = "".join(part.value for part in node.values if isinstance(part, ast.Constant))
+                if re.search(
+                    r"\b(select|insert into|update|delete from)\b .*\b(from|set|values|where)\b", text, re.DOTALL
+                ):
+                    names = [p.value for p in node.values if isinstance(p, ast.FormattedValue)]
+                    bad += [
+                        f"{path.name}:{node.lineno}"
+                        for n in names
+                        if not (isinstance(n, ast.Name) and n.id.strip("_").isupper())
+                    ]
+    assert not bad
+
+
+def test_the_product_names_no_machine() -> None:
+    """No path of anybody's machine in what is shipped."""
+    words = ("/ho" + "me/", "/ro" + "ot/", "/wo" + "rk/")
+    found = [
+        path.relative_to(HOUSE).as_posix()
+        for folder in (*ROOMS, "graphql", "alembic", "docs", "bench")
+        for path in (HOUSE / folder).rglob("*")
+        if path.suffix in {".py", ".md", ".graphql", ".html", ".toml"} and "node_modules" not in path.parts
+        if any(word in path.read_text("utf-8") for word in words)
+    ]
+    assert not found
