@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
+import uvloop
 from pydantic import ValidationError
 from rich.console import Console
 
@@ -37,12 +39,12 @@ _MARKS = {"ok": "green", "note": "dim", "missing": "red", "wrong": "red"}
 @app.command()
 def serve() -> None:
     """Serve the console and the API."""
-    import uvicorn
-
-    from hub.app import create_app
-
     made = _settings()
-    uvicorn.run(create_app(made), host=made.host, port=made.port, server_header=False, log_config=None)
+    from hub import app as web
+    from hub.base import logs
+
+    logs.configure(made)
+    uvloop.run(web.serve(made))
 
 
 @app.command()
@@ -71,9 +73,10 @@ def migrate() -> None:
 @app.command()
 def demo() -> None:
     """A fictional county to try: database, web server, worker and mail catcher in one process."""
-    from hub import demo as demonstration
+    os.environ["HUB_MODE"] = "demo"
+    from hub.demo import run
 
-    asyncio.run(demonstration.run(_settings("demo")))
+    uvloop.run(run(_settings()))
 
 
 @app.command()
@@ -143,7 +146,7 @@ def export(
 
     async def write(made: Settings) -> None:
         async with _opened(made) as database, database.work() as session:
-            await export_package(session, path, format=form)
+            await export_package(session, path, form=form)
 
     asyncio.run(write(_settings()))
     out.print(f"Written: {path}", markup=False)
@@ -186,11 +189,11 @@ def verify(
     out.print("The audit chain is whole.")
 
 
-def _settings(mode: Literal["demo"] | None = None) -> Settings:
-    from hub.base.settings import Settings
+def _settings() -> Settings:
+    from hub.base.settings import settings
 
     try:
-        return Settings(mode=mode) if mode else Settings()
+        return settings()
     except ValidationError as error:
         for one in error.errors(include_input=False, include_url=False):  # an input may be a secret
             name = "_".join(str(part) for part in one["loc"]).upper()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from strawberry.types import Info as StrawberryInfo
 
@@ -16,7 +15,7 @@ from hub.policy.terms import Actor
 
 @dataclass(slots=True)
 class Context:
-    """One operation's surroundings. `lock` keeps sibling fields from sharing the connection at once."""
+    """One operation's surroundings. Root fields run one after another, so that they can share the session."""
 
     session: Session
     actor: Actor | None
@@ -24,7 +23,6 @@ class Context:
     settings: Settings
     lang: str = "zh-Hant"
     operation: str = ""
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def person(self) -> Actor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -131,7 +131,6 @@ class Matches:
 class NeedView:
     """A need of the duty map in every language."""
 
-    NODE: ClassVar[str] = "Need"
     id: UUID
     code: str
     name: str

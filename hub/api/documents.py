@@ -18,6 +18,7 @@ from graphql import (
     Visitor,
     get_operation_ast,
     parse,
+    print_ast,
     specified_rules,
     validate,
     visit,
@@ -74,6 +75,12 @@ class Documents:
                 if errors:
                     raise ValueError(f"operation {node.name.value}: {errors[0].message}")
                 self.trusted[node.name.value] = Document(document)
+
+    def text(self, name: str) -> str:
+        """The source of a trusted operation with its fragments: what its example tab shows."""
+        node = self.trusted[name].node
+        assert node is not None
+        return "\n\n".join(print_ast(definition) for definition in node.definitions)
 
     def outside(self, query: str) -> Document:
         """An outsider's document, within limits; errors are part of the answer and remembered too."""

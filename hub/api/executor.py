@@ -17,11 +17,13 @@ from graphql import (
     GraphQLScalarType,
     Undefined,
 )
-from graphql.execution.collect_fields import FieldDetails
+from graphql.execution.collect_fields import FieldDetails, GroupedFieldSet
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
 from graphql.type import GraphQLField, GraphQLResolveInfo
+
+from hub.policy.decide import Disclosed
 
 from .describe import PURE, Pure, gid, read
 
@@ -40,7 +42,23 @@ def _attribute(field: GraphQLField) -> str | None:
     return cast(str, ours.python_name)
 
 
-class PlannedExecutor(ExecutorThrowingOnIncremental):
+class SerialExecutor(ExecutorThrowingOnIncremental):
+    """graphql-core's executor, root fields one after another: they share one connection, and a field that fails must
+    not cancel a sibling in the middle of a statement."""
+
+    def execute_root_grouped_field_set(
+        self,
+        root_type: GraphQLObjectType,
+        root_value: Any,
+        grouped_field_set: GroupedFieldSet,
+        serially: bool,  # noqa: ARG002 - always
+        position_context: Any,
+    ) -> Any:
+        """As a mutation's: in order."""
+        return super().execute_root_grouped_field_set(root_type, root_value, grouped_field_set, True, position_context)
+
+
+class PlannedExecutor(SerialExecutor):
     """graphql-core's executor, with plans for subtrees of plain attributes."""
 
     _plans: dict[tuple[GraphQLObjectType, int], tuple[Any, Plan | None]]
@@ -75,26 +93,26 @@ class PlannedExecutor(ExecutorThrowingOnIncremental):
         if self.middleware_manager is not None or self.abort_signal is not None:
             return None
         grouped, *_ = self.collect_subfields(kind, details)
-        steps: list[tuple[str, str, Plan]] = []
+        steps: list[tuple[str, Plan]] = []
         for name, field_details in grouped.items():
             field_name = field_details[0].node.name.value
             if field_name == "__typename":
-                steps.append((name, "", _constant(kind.name)))
+                steps.append((name, _constant(kind.name)))
                 continue
             field = kind.fields.get(field_name)
             if field is None:
                 return None
             if field_name == "id" and any(interface.name == "Node" for interface in kind.interfaces):
-                steps.append((name, "", _global_id(kind.name)))
+                steps.append((name, _global_id(kind.name)))
                 continue
             completer = self._completer(field.type, field_details)
             if completer is None:
                 return None
             if (attribute := _attribute(field)) is not None:
-                steps.append((name, attribute, completer))
+                steps.append((name, _read_leaf(attribute, field.type) or _read(attribute, completer)))
             elif (resolve := _pure(field)) is not None:
                 arguments = get_argument_values(field, field_details[0].node, self.variable_values)
-                steps.append((name, "", _resolved(resolve, self.context_value, arguments, completer)))
+                steps.append((name, _resolved(resolve, self.context_value, arguments, completer)))
             else:
                 return None
         is_type_of = kind.is_type_of
@@ -102,9 +120,7 @@ class PlannedExecutor(ExecutorThrowingOnIncremental):
         def run(source: Any) -> dict[str, Any]:
             if is_type_of is not None and not is_type_of(source, None):  # type: ignore[arg-type]
                 raise _UnusualError
-            return {
-                name: complete(read(source, attribute) if attribute else source) for name, attribute, complete in steps
-            }
+            return {name: complete(source) for name, complete in steps}
 
         return run
 
@@ -130,6 +146,49 @@ def _pure(field: GraphQLField) -> Pure | None:
 
 def _resolved(resolve: Pure, context: Any, arguments: dict[str, Any], complete: Plan) -> Plan:
     return lambda source: complete(resolve(source, context, arguments))
+
+
+def _read(attribute: str, complete: Plan) -> Plan:
+    return lambda source: complete(read(source, attribute))
+
+
+def _read_leaf(attribute: str, kind: GraphQLOutputType) -> Plan | None:
+    """`_read` of a leaf in one call: most of what a page holds."""
+    required = isinstance(kind, GraphQLNonNull)
+    inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+    if not isinstance(inner, GraphQLScalarType | GraphQLEnumType):
+        return None
+    coerce = _coercion(inner)
+
+    def leaf(source: Any) -> Any:
+        value = getattr(source, attribute)
+        if type(value) is Disclosed:
+            value = value.value
+        if value is None:
+            if required:
+                raise _UnusualError
+            return None
+        done = coerce(value)
+        if done is None or done is Undefined:
+            raise _UnusualError
+        return done
+
+    return leaf
+
+
+def _coercion(kind: GraphQLScalarType | GraphQLEnumType) -> Callable[[Any], Any]:
+    """A leaf's own coercion; the name of an enumeration's member is looked for once."""
+    if isinstance(kind, GraphQLScalarType):
+        return kind.coerce_output_value
+    names: dict[Any, str] = {}
+
+    def name(value: Any) -> Any:
+        found = names.get(value)
+        if found is None:
+            found = names[value] = kind.coerce_output_value(value)
+        return found
+
+    return name
 
 
 def _constant(text: str) -> Plan:
@@ -174,7 +233,15 @@ def _leaf(coerce: Callable[[Any], Any]) -> Plan:
 
 
 def _nullable(nested: Plan) -> Plan:
+    held, made = None, None  # a page names the same agency over and over: views are frozen, so one answer serves
+
     def complete(value: Any) -> Any:
-        return None if value is None else nested(value)
+        nonlocal held, made
+        if value is None:
+            return None
+        if value is not held:
+            made = nested(value)
+            held = value
+        return made
 
     return complete

@@ -95,11 +95,11 @@ def _status(answer: Answer, kind: str, *, signed_in: bool) -> int:
     codes = {error["extensions"]["code"] for error in answer.errors}
     if "fault" in codes:
         return 500
-    if answer.data is None and answer.errors:
-        return 400 if kind == GRAPHQL else 200
-    nothing = answer.data is not None and all(value is None for value in answer.data.values())
+    nothing = answer.data is None or all(value is None for value in answer.data.values())
     if nothing and codes and codes <= {"not_permitted", "sign_in_first"}:
         return 403 if signed_in else 401
+    if answer.data is None and answer.errors:
+        return 400 if kind == GRAPHQL else 200
     return 200
 
 

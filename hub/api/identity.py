@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -34,7 +34,6 @@ enum(
 class MeView:
     """The account asking."""
 
-    NODE: ClassVar[str] = "Me"
     id: UUID
     roles: tuple[Role, ...]
     agency: AgencyBrief

@@ -16,6 +16,7 @@ from strawberry.types.field import StrawberryField
 from hub.audit import once
 from hub.base.db import Session
 from hub.base.errors import FieldError, InvalidInput, NotPermitted, Refusal
+from hub.base.time import now
 from hub.policy.terms import Actor, Role
 
 from .context import Info
@@ -34,11 +35,20 @@ OVERSEEING: frozenset[Role] = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 Show = Callable[[Session, Actor, UUID], Awaitable[Any]]
 
 
-def allowed(actor: Actor | None, who: Who) -> bool:
-    """Whether this person may call a field stating `who`. A suspended or expired account may call nothing."""
+READ, WRITE = "hub:read", "hub:write"
+"""Scopes a machine needs besides its role."""
+
+
+def allowed(actor: Actor | None, who: Who, scope: str = READ) -> bool:
+    """Whether this account may call a field stating `who`. Suspended or expired accounts may call nothing (F1), and a
+    machine only what its scopes name."""
     if who == PUBLIC:
         return True
-    return actor is not None and not (actor.suspended or actor.agency_suspended) and not actor.roles.isdisjoint(who)
+    if actor is None or actor.suspended or actor.agency_suspended:
+        return False
+    if actor.expires_at is not None and actor.expires_at <= now():
+        return False
+    return not actor.roles.isdisjoint(who) and (Role.MACHINE not in actor.roles or scope in actor.scopes)
 
 
 class Asks(FieldExtension):
@@ -52,11 +62,10 @@ class Asks(FieldExtension):
         _say(field, self.who)
 
     async def resolve_async(self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **kwargs: Any) -> Any:
-        """Ask, one sibling field at a time on the operation's connection."""
+        """Ask, if they may."""
         if not allowed(info.context.actor, self.who):
             raise NotPermitted
-        async with info.context.lock:
-            return await next_(source, info, **kwargs)
+        return await next_(source, info, **kwargs)
 
 
 class Does(FieldExtension):
@@ -76,14 +85,13 @@ class Does(FieldExtension):
     async def resolve_async(self, next_: Callable[..., Awaitable[UUID]], source: Any, info: Info, **kwargs: Any) -> Any:
         """Do it, or answer the problem with nothing changed."""
         context = info.context
-        async with context.lock:
-            try:
-                if not allowed(context.actor, self.who):
-                    raise NotPermitted
-                async with context.session.begin_nested():
-                    return await self._do(next_, source, info, kwargs)
-            except Refusal as refusal:
-                return problem_of(refusal, context.lang)
+        try:
+            if not allowed(context.actor, self.who, WRITE):
+                raise NotPermitted
+            async with context.session.begin_nested():
+                return await self._do(next_, source, info, kwargs)
+        except Refusal as refusal:
+            return problem_of(refusal, context.lang)
 
     async def _do(self, next_: Callable[..., Awaitable[UUID]], source: Any, info: Info, kwargs: dict[str, Any]) -> Any:
         session, actor = info.context.session, info.context.person

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -30,7 +30,6 @@ _COLUMNS = """
 class ReportView:
     """A report as this actor may see it."""
 
-    NODE: ClassVar[str] = "Report"
     id: UUID
     receipt: Disclosed[str] | None
     state: Disclosed[str] | None

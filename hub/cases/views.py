@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -61,7 +61,6 @@ class WithheldView:
 class PartyView:
     """Somebody a case is about, each part by its own category."""
 
-    NODE: ClassVar[str] = "Party"
     id: UUID
     kind: Disclosed[PartyKind] | None
     name: Disclosed[str] | None
@@ -74,7 +73,6 @@ class PartyView:
 class RiskView:
     """One risk assessment."""
 
-    NODE: ClassVar[str] = "RiskAssessment"
     id: UUID
     instrument: Disclosed[str] | None
     version: Disclosed[str] | None
@@ -89,7 +87,6 @@ class RiskView:
 class ClockView:
     """A running statutory or guideline clock."""
 
-    NODE: ClassVar[str] = "Clock"
     id: UUID
     code: Disclosed[str] | None
     due_at: Disclosed[datetime] | None
@@ -99,7 +96,6 @@ class ClockView:
 class CaseView:
     """A case as this actor may see it."""
 
-    NODE: ClassVar[str] = "Case"
     id: UUID
     version: int
     number: Disclosed[str] | None
@@ -212,23 +208,35 @@ BRIEF_COLUMNS = """
 """Columns of `case_file c` a joining statement selects so that `brief` can be made without another one."""
 
 
+_LEVELS = {level.value: level for level in RiskLevel}
+
+
 def brief(row: Any, sight: Sight) -> CaseView:
     """A case's heading out of a joined row (`BRIEF_COLUMNS`): no parties, risks or clocks are read."""
-    c, show = Category, sight.show
-    pseudonym = Obligation.PSEUDONYM in sight.form(c.EXISTENCE)
+    pseudonym = Obligation.PSEUDONYM in sight.form(Category.EXISTENCE)
+    number, state, area, acts, opened_at, assigned = sight.shows(
+        Category.EXISTENCE,
+        row.case_number,
+        row.case_state,
+        None if pseudonym else row.case_area,
+        row.case_acts,
+        None if pseudonym else row.case_opened,
+        Standing.ASSIGNED in sight.facts.standings,
+    )
+    risk_level, listed_at = sight.shows(Category.RISK_LEVEL, _LEVELS[row.case_risk], row.case_listed)
     return CaseView(
         id=row.case_id,
         version=row.case_version,
-        number=show(c.EXISTENCE, row.case_number),
-        state=show(c.EXISTENCE, row.case_state),
-        area=None if pseudonym else show(c.EXISTENCE, row.case_area),
-        acts=show(c.EXISTENCE, row.case_acts),
-        opened_at=None if pseudonym else show(c.EXISTENCE, row.case_opened),
-        assigned=show(c.EXISTENCE, Standing.ASSIGNED in sight.facts.standings),
+        number=number,
+        state=state,
+        area=area,
+        acts=acts,
+        opened_at=opened_at,
+        assigned=assigned,
         summary=None,
         relationship=None,
-        risk_level=show(c.RISK_LEVEL, RiskLevel(row.case_risk)),
-        listed_at=show(c.RISK_LEVEL, row.case_listed),
+        risk_level=risk_level,
+        listed_at=listed_at,
         parties=(),
         risks=(),
         clocks=(),

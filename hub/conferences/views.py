@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -76,7 +76,6 @@ class MissingView:
 class ActionView:
     """An action item."""
 
-    NODE: ClassVar[str] = "ActionItem"
     id: UUID
     agency: AgencyBrief | None
     what: Disclosed[str] | None
@@ -89,7 +88,6 @@ class ActionView:
 class ItemView:
     """An agenda item as this attendee's pack shows it."""
 
-    NODE: ClassVar[str] = "AgendaItem"
     id: UUID
     position: int
     case: CaseView | None
@@ -101,7 +99,6 @@ class ItemView:
 class ConferenceView:
     """A conference: who and when is for all who are asked; the agenda is each one's own."""
 
-    NODE: ClassVar[str] = "Conference"
     id: UUID
     version: int
     state: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -26,7 +26,6 @@ _OF_CASE = text("select * from consent where case_id = :case order by recorded_a
 class ConsentView:
     """A consent record, for whoever does the case's work."""
 
-    NODE: ClassVar[str] = "Consent"
     id: UUID
     case_id: UUID
     categories: Disclosed[list[Category]] | None
@@ -43,7 +42,6 @@ class ConsentView:
 class DisclosureView:
     """One line of the ledger: when, to which agency, for what, on which bases."""
 
-    NODE: ClassVar[str] = "Disclosure"
     id: UUID
     at: Disclosed[datetime] | None
     agency: AgencyBrief | None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import text
@@ -30,7 +29,6 @@ _BRIEFS = text(f"{AGENCY_NAMES} where id = any(:ids)")
 class AgencyBrief:
     """An agency by name; agencies are public. `names` holds what the official name is in other languages."""
 
-    NODE: ClassVar[str] = "Agency"
     id: UUID
     code: str
     name: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 from uuid import UUID
 
 from hub.audit.chain import append
@@ -42,7 +41,6 @@ class ChainView:
 class EntryView:
     """One audit entry. Actors and cases are opaque ids; agencies are public."""
 
-    NODE: ClassVar[str] = "AuditEntry"
     id: UUID
     number: int
     at: datetime

@@ -92,6 +92,18 @@ class Disclosed(Generic[T]):
         raise TypeError("A Disclosed lives in its request alone: it is neither copied nor stored.")
 
 
+_blank: Final = object.__new__
+_put_value, _put_permit = (Disclosed.__dict__[name].__set__ for name in ("value", "permit"))
+
+
+def _disclosed(value: T, permit: Permit) -> Disclosed[T]:
+    """`Disclosed(value, permit, _KEY)` without the ceremony of a frozen dataclass: a page makes a thousand."""
+    made: Disclosed[T] = _blank(Disclosed)
+    _put_value(made, value)
+    _put_permit(made, permit)
+    return made
+
+
 class Sight:
     """What one actor may see of one case for one purpose, decided once a category and kept only for this request.
 
@@ -128,14 +140,19 @@ class Sight:
 
     def show(self, category: Category, value: T | None) -> Disclosed[T] | None:
         """`value` as disclosable, or None: absent and hidden look the same. What is shown is remembered."""
+        disclosed: Disclosed[T] | None = self.shows(category, value)[0]
+        return disclosed
+
+    def shows(self, category: Category, *values: Any) -> tuple[Any, ...]:
+        """`show` of several values of one category, in their order."""
         decision = self.decision(category)
         if isinstance(decision, Deny):
             self.hidden[category] = decision.reason
-            return None
-        if value is None:
-            return None
-        self.shown[category] = decision
-        return Disclosed(value, decision, _KEY)
+            return (None,) * len(values)
+        made = tuple([None if value is None else _disclosed(value, decision) for value in values])
+        if any(one is not None for one in made):
+            self.shown[category] = decision
+        return made
 
     def form(self, category: Category) -> frozenset[Obligation]:
         """The restrictions of form under which the category is shown (empty when it is hidden)."""

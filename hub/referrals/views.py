@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -64,7 +64,6 @@ _ONE = text(f"{_SELECT} where r.id = any(:ids)")
 class ServiceBrief:
     """A directory service by name; the directory is public to whoever is signed in."""
 
-    NODE: ClassVar[str] = "Service"
     id: UUID
     name: str
     names: dict[str, str]
@@ -74,7 +73,6 @@ class ServiceBrief:
 class ReferralView:
     """A referral as this actor may see it."""
 
-    NODE: ClassVar[str] = "Referral"
     id: UUID
     version: int
     need: Disclosed[str] | None
@@ -147,6 +145,8 @@ async def _inbox_count(session: Session, actor: Actor) -> int:
     return count
 
 
+_URGENCIES = {urgency.value: urgency for urgency in Urgency}
+_STATES = {state.value: state for state in ReferralState}
 _BEGINNING = (datetime.fromisoformat("0001-01-02T00:00:00+00:00"), UUID(int=0))
 
 
@@ -200,20 +200,34 @@ def _referral(
         masked = Obligation.MASK_UNTIL_ACCEPTED in sight.form(c.CASE_FACTS) and not sight.facts.referral_accepted
         vault = None if masked else Vault(session, row.case_id, row.data_key)
     report = vault.unlock(f"report-back:{row.id}", row.report) if vault and row.report else None
+    need, area, urgency, state, reason, sent_at, due_at, answered_at, outcome = sight.shows(
+        c.EXISTENCE,
+        row.need,
+        row.area,
+        _URGENCIES[row.urgency],
+        _STATES[row.state],
+        row.reason and Reason(row.reason),
+        row.sent_at,
+        row.due_at,
+        row.answered_at,
+        row.outcome and Outcome(row.outcome),
+    )
     return ReferralView(
         id=row.id,
         version=row.version,
-        need=show(c.EXISTENCE, row.need),
-        area=show(c.EXISTENCE, row.area),
-        urgency=show(c.EXISTENCE, Urgency(row.urgency)),
-        state=show(c.EXISTENCE, ReferralState(row.state)),
-        reason=show(c.EXISTENCE, row.reason and Reason(row.reason)),
-        sent_at=show(c.EXISTENCE, row.sent_at),
-        due_at=show(c.EXISTENCE, row.due_at),
-        answered_at=show(c.EXISTENCE, row.answered_at),
-        outcome=show(c.EXISTENCE, row.outcome and Outcome(row.outcome)),
-        summary=show(c.CASE_FACTS, vault.unlock(f"referral:{row.id}", row.summary) if vault else None),
-        report=show(c.CASE_FACTS, report),
+        need=need,
+        area=area,
+        urgency=urgency,
+        state=state,
+        reason=reason,
+        sent_at=sent_at,
+        due_at=due_at,
+        answered_at=answered_at,
+        outcome=outcome,
+        summary=show(c.CASE_FACTS, vault.unlock(f"referral:{row.id}", row.summary) if vault else None)
+        if told
+        else None,
+        report=show(c.CASE_FACTS, report) if told else None,
         from_agency=_from(row, agencies),
         to_agency=_to(row, agencies),
         service=ServiceBrief(row.service_id, row.service_name, row.service_names),

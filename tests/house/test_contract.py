@@ -95,7 +95,7 @@ def test_every_mutation_answers_with_problems(schema: GraphQLSchema) -> None:
 
 
 def test_case_data_is_disclosed() -> None:
-    """The types that show case data are bound to views whose fields are `Disclosed`; the binding is checked at import."""
+    """The types that show case data are bound to views whose fields are `Disclosed`."""
     assert {"Case", "Party", "RiskAssessment", "Clock", "Report", "Referral", "Consent", "Disclosure"} <= CASE_DATA
     for name in CASE_DATA:
         hints = VIEWS[name].__annotations__

@@ -1,0 +1,55 @@
+"""`hub demo`: embedded database, seeded county, web server, worker and mail catcher in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+from hub.app import opened, server
+from hub.base import logs
+from hub.base.databases import databases
+from hub.base.migrate import upgrade
+from hub.base.settings import Settings
+from hub.console import mailbox
+from hub.identity.provider import base_url
+from hub.notices.catcher import Catcher
+from hub.worker import tick
+
+from .county import STEPS, seed
+
+out = Console(highlight=False, soft_wrap=True)
+
+
+async def run(settings: Settings) -> None:
+    """Start everything, say where to look, and end everything on Ctrl-C."""
+    began = time.monotonic()
+    logs.configure(settings)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    bar = Progress(SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), console=out, transient=True)
+    with bar:
+        job = bar.add_task("Starting PostgreSQL", total=STEPS + 2)
+        async with databases(settings) as urls:
+            bar.update(job, advance=1, description="Creating the tables")
+            await upgrade(urls.owner, urls.app_password)
+            bar.advance(job)
+            async with Catcher() as catcher:
+                local = settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": catcher.port})
+                async with opened(local, urls.app) as hub:
+                    await seed(hub, lambda said: bar.update(job, advance=1, description=said))
+                    bar.stop()
+                    web = server(hub)
+                    mailbox.show(web.config.app, catcher)
+                    out.print(f"\n[bold]{base_url(local)}/[/bold]  fictional data, {time.monotonic() - began:.0f} s")
+                    out.print("Choose a person on the first page. Ctrl-C ends everything.\n")
+                    worker = asyncio.create_task(tick(hub.db, local, stop))
+                    serving = asyncio.create_task(web.serve())
+                    await asyncio.wait({asyncio.create_task(stop.wait()), serving}, return_when="FIRST_COMPLETED")
+                    stop.set()
+                    web.should_exit = True
+                    await asyncio.gather(worker, serving, return_exceptions=True)

@@ -1,0 +1,323 @@
+"""Wrong input at each step: a clear, typed answer, and nothing in the database has changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from hub.api.describe import gid
+from tests.api.conftest import AREA, VICTIM, World
+
+SOON = (datetime.now(UTC) + timedelta(days=2)).replace(second=0, microsecond=0).isoformat()
+PAST = (datetime.now(UTC) - timedelta(days=2)).replace(second=0, microsecond=0).isoformat()
+
+
+async def fingerprint(world: World) -> dict[str, Any]:
+    """What is in every table that a use case writes; entries about reading are not changes."""
+    found = {}
+    async with world.hub.hub.db.work() as session:
+        for table in (
+            "report", "case_file", "party", "risk_assessment", "consent", "standing", "referral", "conference",
+            "agenda_item", "action_item", "meeting", "invitation", "booking", "deadline", "outbox", "done_once",
+        ):  # fmt: skip
+            rows = await session.execute(text(f"select md5(string_agg(t::text, '|' order by t::text)) from {table} t"))
+            found[table] = rows.scalar()
+        deeds = await session.execute(text("select count(*) from audit_entry where action not in ('disclose')"))
+        found["deeds"] = deeds.scalar()
+    return found
+
+
+def consent(world: World, **changes: Any) -> dict[str, Any]:
+    """A consent that would be right but for the changes."""
+    return {
+        "caseId": gid("Case", world.case),
+        "grantor": "VICTIM",
+        "informed": True,
+        "noticeVersion": "1",
+        "categories": ["CASE_FACTS"],
+        "purposes": ["TREATMENT"],
+        "recipientIds": [gid("Agency", world.agencies["clinic"])],
+        "written": False,
+        "endsAt": SOON,
+    } | changes
+
+
+def report(**changes: Any) -> dict[str, Any]:
+    """A report that would be right but for the changes."""
+    return {
+        "learnedAt": PAST,
+        "area": AREA,
+        "summary": "示範",
+        "victim": {"name": "示範"},
+        "relationship": "OTHER",
+        "stalking": True,
+    } | changes
+
+
+def send(world: World, **changes: Any) -> dict[str, Any]:
+    """A referral that would be right but for the changes."""
+    return {
+        "caseId": gid("Case", world.case),
+        "need": "counselling",
+        "area": AREA,
+        "urgency": "NORMAL",
+        "serviceId": gid("Service", world.service),
+        "summary": "示範",
+    } | changes
+
+
+def call(world: World, **changes: Any) -> dict[str, Any]:
+    """A call that would be right but for the changes."""
+    return {
+        "caseIds": [gid("Case", world.case)],
+        "agencies": [{"agencyId": gid("Agency", world.agencies["clinic"])}],
+        "startsAt": SOON,
+        "minutes": 60,
+    } | changes
+
+
+Step = tuple[str, str, Callable[[World], dict[str, Any]], str, str]
+"""Who, operation, input, expected problem, expected code or path."""
+
+
+def risk(world: World, **changes: Any) -> dict[str, Any]:
+    """An assessment."""
+    given = {"caseId": gid("Case", world.case), "version": 2, "instrument": "TIPVDA", "score": 3}
+    return given | {"judged": "STANDARD", "judgement": "示範"} | changes
+
+
+def answer(world: World, **changes: Any) -> dict[str, Any]:
+    """An answer."""
+    return {"referralId": gid("Referral", world.referral), "version": 1, "answer": "ACCEPT"} | changes
+
+
+def back(world: World) -> dict[str, Any]:
+    """A report back before there is anything to report."""
+    return {"referralId": gid("Referral", world.referral), "version": 1, "outcome": "SERVICE_GIVEN", "text": "示範"}
+
+
+def minutes() -> dict[str, Any]:
+    """Minutes of nothing."""
+    return {"itemId": gid("AgendaItem", uuid4()), "version": 1, "text": "示範", "presentIds": []}
+
+
+def nobody() -> list[dict[str, str]]:
+    """An agency that is none."""
+    return [{"agencyId": gid("Agency", uuid4())}]
+
+
+def rsvp() -> dict[str, Any]:
+    """An answer to nothing."""
+    return {"conferenceId": gid("Conference", uuid4()), "rsvp": "ACCEPTED"}
+
+
+STEPS: list[Step] = [
+    ("reporter", "FileReport", lambda _: report(summary=" "), "InvalidInput", "summary"),
+    ("reporter", "FileReport", lambda _: report(victim={"name": ""}), "InvalidInput", "victim.name"),
+    ("reporter", "FileReport", lambda _: report(learnedAt=SOON), "InvalidInput", "learnedAt"),
+    ("reporter", "FileReport", lambda _: report(learnedAt="2026-01-01T10:00:00"), "InvalidInput", "learnedAt"),
+    ("reporter", "FileReport", lambda _: report(victimAge=999), "InvalidInput", "victimAge"),
+    ("reporter", "FileReport", lambda _: report(summary="x" * 4001), "InvalidInput", "summary"),
+    ("reporter", "FileReport", lambda _: report(summary="a\x00b"), "InvalidInput", "summary"),
+    ("reporter", "FileReport", lambda _: report(idempotencyKey="short"), "InvalidInput", "idempotencyKey"),
+    ("auditor", "FileReport", lambda _: report(), "NotPermitted", "not_permitted"),
+    ("nobody", "FileReport", lambda _: report(), "NotPermitted", "not_permitted"),
+    ("clinic", "OpenCase", lambda w: {"reportId": gid("Report", w.report)}, "NotPermitted", "not_permitted"),
+    ("coordinator", "OpenCase", lambda _: {"reportId": gid("Report", uuid4())}, "NotFound", "not_found"),
+    ("coordinator", "OpenCase", lambda w: {"reportId": gid("Case", w.case)}, "InvalidInput", "reportId"),
+    ("coordinator", "OpenCase", lambda _: {"reportId": "%%%"}, "InvalidInput", "reportId"),
+    ("colleague", "RecordRisk", risk, "NotFound", "not_found"),
+    ("coordinator", "RecordRisk", lambda w: risk(w, version=1), "Conflict", "changed_meanwhile"),
+    ("coordinator", "RecordRisk", lambda w: risk(w, score=16), "InvalidInput", "score"),
+    ("coordinator", "RecordRisk", lambda w: risk(w, instrument="TAROT"), "InvalidInput", "instrument"),
+    ("coordinator", "RecordConsent", lambda w: consent(w, informed=False), "InvalidInput", "informed"),
+    ("coordinator", "RecordConsent", lambda w: consent(w, categories=["HEALTH"]), "InvalidInput", "written"),
+    (
+        "coordinator",
+        "RecordConsent",
+        lambda w: consent(w, categories=["REPORTER_IDENTITY"]),
+        "InvalidInput",
+        "categories",
+    ),
+    ("coordinator", "RecordConsent", lambda w: consent(w, purposes=["OVERSIGHT"]), "InvalidInput", "purposes"),
+    ("coordinator", "RecordConsent", lambda w: consent(w, recipientIds=[]), "InvalidInput", "recipientIds"),
+    ("coordinator", "RecordConsent", lambda w: consent(w, endsAt=PAST), "InvalidInput", "endsAt"),
+    ("colleague", "RecordConsent", consent, "NotFound", "not_found"),
+    ("clinic", "RecordConsent", consent, "NotPermitted", "not_permitted"),
+    ("coordinator", "WithdrawConsent", lambda _: {"consentId": gid("Consent", uuid4())}, "NotFound", "not_found"),
+    ("colleague", "SendReferral", send, "NotFound", "not_found"),
+    ("other", "SendReferral", send, "NotPermitted", "not_permitted"),
+    ("coordinator", "SendReferral", lambda w: send(w, need="unicorns"), "InvalidInput", "need"),
+    ("coordinator", "SendReferral", lambda w: send(w, serviceId=gid("Service", uuid4())), "InvalidInput", "serviceId"),
+    ("coordinator", "SendReferral", lambda w: send(w, summary=""), "InvalidInput", "summary"),
+    ("other", "AnswerReferral", answer, "NotFound", "not_found"),
+    ("clinic", "AnswerReferral", lambda w: answer(w, version=7), "Conflict", "changed_meanwhile"),
+    ("clinic", "AnswerReferral", lambda w: answer(w, answer="DECLINE"), "InvalidInput", "reason"),
+    ("clinic", "AnswerReferral", lambda w: answer(w, reason="NO_CAPACITY"), "InvalidInput", "reason"),
+    ("clinic", "ReportBack", back, "Conflict", "not_accepted"),
+    ("other", "ReportBack", back, "NotFound", "not_found"),
+    ("coordinator", "CallMeeting", lambda w: call(w, caseIds=[]), "InvalidInput", "caseIds"),
+    ("coordinator", "CallMeeting", lambda w: call(w, startsAt=PAST), "InvalidInput", "startsAt"),
+    ("coordinator", "CallMeeting", lambda w: call(w, minutes=1), "InvalidInput", "minutes"),
+    (
+        "coordinator",
+        "CallMeeting",
+        lambda w: call(w, agencies=[{"agencyId": gid("Agency", uuid4())}]),
+        "InvalidInput",
+        "agencies",
+    ),
+    ("colleague", "CallMeeting", call, "NotFound", "not_found"),
+    ("clinic", "CallMeeting", call, "NotPermitted", "not_permitted"),
+    ("coordinator", "RecordMinutes", lambda _: minutes(), "NotFound", "not_found"),
+    ("clinic", "CompleteAction", lambda _: {"actionId": gid("ActionItem", uuid4())}, "NotFound", "not_found"),
+    ("clinic", "AnswerInvitation", lambda _: rsvp(), "NotFound", "not_found"),
+]
+
+
+async def test_every_step_refuses_and_changes_nothing(world: World) -> None:
+    """Each wrong step answers its typed problem in the reader's language, and the database stays as it was."""
+    before = await fingerprint(world)
+    for who, operation, given, kind, expected in STEPS:
+        problem = await world.people[who].do(operation, **given(world))
+        where = (operation, who, problem)
+        assert problem["__typename"] == kind, where
+        assert problem["message"] not in ("", problem["code"]), where
+        found = {problem["code"], *(field["path"] for field in problem.get("fields", ()))}
+        assert expected in found, where
+        assert all(field["message"] != field["code"] for field in problem.get("fields", ())), where
+    assert await fingerprint(world) == before
+
+
+async def test_hidden_and_absent_look_the_same(world: World) -> None:
+    """What somebody may not know of answers exactly as what is not there."""
+    for operation, kind, key in (("Case", "Case", world.case), ("Referral", "Referral", world.referral)):
+        stranger = world.people["other"]
+        hidden = await stranger.post({"documentId": operation, "variables": {"id": gid(kind, key)}})
+        absent = await stranger.post({"documentId": operation, "variables": {"id": gid(kind, uuid4())}})
+        assert (hidden.status_code, hidden.content) == (absent.status_code, absent.content)
+        node = await stranger.ask("Node", id=gid(kind, key))
+        assert node is None
+
+
+async def test_the_same_key_does_it_once(world: World) -> None:
+    """A repeated request answers the same thing; the same key with another body is refused."""
+    coordinator = world.people["coordinator"]
+    first = await coordinator.do("RecordConsent", **consent(world, idempotencyKey="same-key-1"))
+    again = await coordinator.do("RecordConsent", **consent(world, idempotencyKey="same-key-1"))
+    assert again["id"] == first["id"]
+    other = await coordinator.do("RecordConsent", **consent(world, idempotencyKey="same-key-1", written=True))
+    assert (other["__typename"], other["code"]) == ("Conflict", "key_used_otherwise")
+    assert len(await coordinator.ask("Consents", caseId=gid("Case", world.case))) == 1
+
+
+BAD_BODIES: list[tuple[bytes, str, int]] = [
+    (b"", "application/json", 400),
+    (b"{", "application/json", 400),
+    (b"[]", "application/json", 400),
+    (b"null", "application/json", 400),
+    (b"7", "application/json", 400),
+    (b'"query"', "application/json", 400),
+    (b"{}", "application/json", 400),
+    (b'{"query": 7}', "application/json", 400),
+    (b'{"query": "{me{id}}", "variables": []}', "application/json", 400),
+    (b'{"query": "{me{id}}", "documentId": "Me"}', "application/json", 400),
+    (b'{"documentId": "NoSuch"}', "application/json", 400),
+    (b'{"query": "{me{id}} query B{me{id}}", "operationName": "C"}', "application/json", 400),
+    (b'{"query": "{me{id}"}', "application/json", 400),
+    (b'{"query": "{me{nothing}}"}', "application/json", 400),
+    (b'[{"query": "{me{id}}"}]', "application/json", 400),
+    (b"\xff\xfe", "application/json", 400),
+    (b"query=x", "application/x-www-form-urlencoded", 415),
+    (b'{"query": "{me{id}}"}', "text/plain", 415),
+    (json.dumps({"query": "#" + "x" * 100_001}).encode(), "application/json", 413),
+    (json.dumps({"query": "{" + "me{id}" * 3_000 + "}"}).encode(), "application/json", 400),
+    (
+        json.dumps({"query": "{" + " ".join(f"a{i}:me{{id}}" for i in range(40)) + "}"}).encode(),
+        "application/json",
+        400,
+    ),
+    (json.dumps({"query": "{" * 5_000}).encode(), "application/json", 400),
+    (
+        json.dumps({"query": "query($a:ID!){node(id:$a){id}}", "variables": {"a": {"b": 1}}}).encode(),
+        "application/json",
+        400,
+    ),
+    (json.dumps({"query": "{__schema{types{name}}}", "operationName": 3}).encode(), "application/json", 400),
+]
+
+
+@pytest.mark.parametrize("accept", ["application/graphql-response+json", "application/json"])
+async def test_bad_requests_are_answered_and_never_by_a_fault(world: World, accept: str) -> None:
+    """Bodies of any shape get a clear answer; none makes a fault."""
+    for body, kind, status in BAD_BODIES:
+        headers = {"Content-Type": kind, "Accept": accept, "Accept-Language": "en"}
+        found = await world.hub.http.post("/graphql", content=body, headers=headers)
+        legacy = accept == "application/json" and b'"query"' in body and status == 400 and found.status_code == 200
+        assert found.status_code == status or legacy, (body[:80], found.status_code, found.text)
+        assert found.json()["errors"][0]["message"], body[:80]
+        assert "Traceback" not in found.text
+
+
+async def test_http_of_graphql(world: World) -> None:
+    """GET for trusted queries alone, never for mutations; bad tokens are refused with 401."""
+    http = world.hub.http
+    assert (await http.get("/graphql", params={"query": "{me{id}}"})).status_code == 405
+    got = await http.get("/graphql", params={"documentId": "Me"})
+    assert (got.status_code, got.json()) == (200, {"data": {"me": None}})
+    assert got.headers["cache-control"] == "no-store"
+    changed = await http.get("/graphql", params={"documentId": "OpenCase", "variables": '{"input":{"reportId":"x"}}'})
+    assert changed.status_code == 405
+    for token in ("Bearer x.y.z", "Bearer", "Basic eA==", "Bearer " + "a" * 9000):
+        refused = await http.post("/graphql", json={"documentId": "Me"}, headers={"Authorization": token})
+        assert refused.status_code == 401, token
+        assert refused.headers["www-authenticate"].startswith("Bearer")
+    alone = await http.post("/graphql", json={"documentId": "Inbox"})
+    assert alone.status_code == 401
+    wrong = await world.people["auditor"].post({"documentId": "Inbox"})
+    assert wrong.status_code == 403
+    assert wrong.json()["errors"][0]["extensions"]["code"] == "not_permitted"
+    typo = await world.people["auditor"].post({"query": "{ casse { id } }"})
+    assert "Did you mean" not in typo.text or world.hub.hub.settings.mode != "production"
+
+
+async def test_pages_are_bounded(world: World) -> None:
+    """`first` is 1 to 100, cursors are ours."""
+    clinic = world.people["clinic"]
+    for variables in ({"first": 0}, {"first": 101}, {"first": -1}, {"after": "zzz"}, {"after": "eA=="}):
+        found = await clinic.post({"documentId": "Inbox", "variables": variables})
+        assert found.json()["errors"][0]["extensions"]["code"] == "invalid_input", variables
+
+
+async def test_a_fault_rolls_back_and_says_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the audit cannot be appended, nothing happened and nothing leaves, and nothing of the cause is said."""
+    before = await fingerprint(world)
+
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(f"disk full while writing {VICTIM}")
+
+    monkeypatch.setattr("hub.audit.ledger.append", broken)
+    with pytest.raises(RuntimeError):
+        # the ledger is written at the very end: the request must fail as a whole
+        await _inside(world)
+    found = await world.people["coordinator"].post({"documentId": "Case", "variables": {"id": gid("Case", world.case)}})
+    assert found.status_code == 500
+    assert VICTIM not in found.text
+    assert "disk" not in found.text
+    monkeypatch.undo()
+    assert await fingerprint(world) == before
+
+
+async def _inside(world: World) -> None:
+    from hub.cases.views import case
+    from hub.identity.actors import actor_of
+
+    async with world.hub.hub.db.work() as session:
+        actor = await actor_of(session, world.hub.hub.oidc.issuer, "coordinator")
+        assert actor is not None
+        assert await case(session, actor, world.case) is not None
