@@ -93,7 +93,7 @@ class Service(Node):
 class MatchReason:
     """A reason."""
 
-    code: str = strawberry.field(description="Stable code, e.g. `covers`, `capacity_stale`.")
+    code: str = strawberry.field(description="Stable code, e.g. `covers_area`, `capacity_stale`.")
     effect: str = strawberry.field(description="`up` or `down`: which way it moves the service.")
     points: int = strawberry.field(description="By how many points.")
     detail: str = strawberry.field(description="Its figure, if it has one: kilometres, places free.")

@@ -57,6 +57,7 @@ class Database:
             pool_size=pool,
             max_overflow=0,
             pool_timeout=10,
+            hide_parameters=True,  # an error's text must not repeat what was being written
             json_deserializer=orjson.loads,
             json_serializer=_json,
             connect_args={"server_settings": {"application_name": "hub", "timezone": "UTC"}},

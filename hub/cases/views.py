@@ -177,7 +177,7 @@ async def _children(session: Session, ids: list[UUID]) -> tuple[dict[UUID, list[
 def _case(session: Session, row: Any, sight: Sight, parties: Any, risks: Any, clocks: Any) -> CaseView:
     vault = Vault(session, row.id, row.data_key)
     c, show = Category, sight.show
-    facts = vault.unlock("facts", row.facts) if sight.may(c.CASE_FACTS) and not _masked(sight) else {}
+    facts = vault.unlock("facts", row.facts) if _whole_story(sight) else {}
     pseudonym = Obligation.PSEUDONYM in sight.form(c.EXISTENCE)
     relationship = facts.get("relationship")
     return CaseView(
@@ -244,8 +244,12 @@ def brief(row: Any, sight: Sight) -> CaseView:
     )
 
 
-def _masked(sight: Sight) -> bool:
-    return Obligation.MASK_UNTIL_ACCEPTED in sight.form(Category.CASE_FACTS) and not sight.facts.referral_accepted
+_IN_PART = frozenset({Obligation.MASK_UNTIL_ACCEPTED, Obligation.OWN_PART})
+
+
+def _whole_story(sight: Sight) -> bool:
+    """Whether the case's own summary may be shown; an agency referred to reads its referral's summary instead (P4)."""
+    return sight.may(Category.CASE_FACTS) and sight.form(Category.CASE_FACTS).isdisjoint(_IN_PART)
 
 
 def party_view(vault: Vault, row: Any, sight: Sight) -> PartyView | None:

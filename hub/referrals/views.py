@@ -197,7 +197,7 @@ def _referral(
 ) -> ReferralView:
     c, show, vault = Category, sight.show, None
     if told and sight.may(c.CASE_FACTS):
-        masked = Obligation.MASK_UNTIL_ACCEPTED in sight.form(c.CASE_FACTS) and not sight.facts.referral_accepted
+        masked = Obligation.MASK_UNTIL_ACCEPTED in sight.form(c.CASE_FACTS)
         vault = None if masked else Vault(session, row.case_id, row.data_key)
     report = vault.unlock(f"report-back:{row.id}", row.report) if vault and row.report else None
     need, area, urgency, state, reason, sent_at, due_at, answered_at, outcome = sight.shows(
