@@ -1,0 +1,139 @@
+"""Doors that close: conflict of interest, refusal, withdrawal, cancellation; each from the next request on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from hub.api.describe import gid
+from hub.base.crypto import blind
+from hub.base.time import now
+from hub.consent import standing
+from hub.identity.actors import actor_of
+from tests.api.conftest import VICTIM, World, oidc, settings, world
+
+__all__ = ["oidc", "settings", "world"]
+
+
+async def given_consent(world: World) -> Any:
+    """The clinic may see who the victim is and how to reach them."""
+    return await world.people["coordinator"].do(
+        "RecordConsent",
+        caseId=gid("Case", world.case),
+        grantor="VICTIM",
+        informed=True,
+        noticeVersion="1",
+        categories=["VICTIM_IDENTITY", "VICTIM_CONTACT"],
+        purposes=["TREATMENT", "RISK_CONFERENCE"],
+        recipientIds=[gid("Agency", world.agencies["clinic"])],
+        written=False,
+        endsAt=(datetime.now(UTC) + timedelta(days=30)).isoformat(),
+    )
+
+
+async def names(world: World) -> list[str]:
+    """Whom the clinic sees in its referral."""
+    found = await world.people["clinic"].ask("Referral", id=gid("Referral", world.referral))
+    return [party["name"] for party in found["case"]["parties"]] if found and found["case"] else []
+
+
+async def test_withdrawal_works_at_once_and_races_never_see_after(world: World) -> None:
+    """Reads that begin after the withdrawal has answered never show what it closed."""
+    consent = await given_consent(world)
+    assert await names(world) == [VICTIM]
+    withdrawn = await world.people["coordinator"].do("WithdrawConsent", consentId=consent["id"])
+    assert withdrawn["live"] is False
+    for _ in range(20):
+        assert await names(world) == []
+    again = await world.people["coordinator"].do("WithdrawConsent", consentId=consent["id"])
+    assert (again["__typename"], again["code"]) == ("Conflict", "already_withdrawn")
+
+
+async def test_a_refusal_ends_the_sight_of_the_case(world: World) -> None:
+    """After declining, the agency knows its own answer and nothing of the case."""
+    await given_consent(world)
+    clinic = world.people["clinic"]
+    declined = await clinic.do(
+        "AnswerReferral", referralId=gid("Referral", world.referral), version=1, answer="DECLINE", reason="NO_CAPACITY"
+    )
+    assert (declined["state"], declined["case"], declined["summary"]) == ("REJECTED", None, None)
+    assert await clinic.ask("Case", id=gid("Case", world.case)) is None
+    assert (await clinic.ask("Inbox"))["edges"] == []
+    clocks = (await world.people["coordinator"].ask("Case", id=gid("Case", world.case)))["clocks"]
+    assert [clock["code"] for clock in clocks] == ["high_risk_meeting"]
+
+
+async def test_who_is_close_to_a_party_sees_nothing(world: World) -> None:
+    """F2: a worker close to a party sees neither the case nor the referral, though their agency was asked."""
+    await given_consent(world)
+    async with world.hub.hub.db.work() as session:
+        worker = await actor_of(session, world.hub.hub.oidc.issuer, "clinic")
+        assert worker is not None
+        await standing.stand(session, world.case, "conflict", world.case, staff_id=worker.id)
+    clinic = world.people["clinic"]
+    assert await clinic.ask("Referral", id=gid("Referral", world.referral)) is None
+    inbox = await clinic.ask("Inbox")
+    assert (inbox["edges"], inbox["totalCount"]) == ([], 0)
+    problem = await clinic.do("AnswerReferral", referralId=gid("Referral", world.referral), version=1, answer="ACCEPT")
+    assert problem["__typename"] == "NotFound"
+
+
+async def test_who_is_close_to_a_party_cannot_open_the_case(world: World) -> None:
+    """F2 before there is a case: the report is not there for a coordinator who declared to be close."""
+    hub = world.hub.hub
+    async with hub.db.work() as session:
+        colleague = await actor_of(session, hub.oidc.issuer, "colleague")
+        assert colleague is not None
+        await session.execute(
+            text(
+                "insert into staff_relation (staff_id, person_index, kind, declared_at) values (:s, :p, 'close_to', :n)"
+            ),
+            {"s": colleague.id, "p": blind(hub.keys, "name", "乙男 金絲雀"), "n": now()},
+        )
+    person = world.people["colleague"]
+    assert await person.ask("WaitingReports") == []
+    assert await person.ask("Report", id=gid("Report", world.report)) is None
+    refused = await person.do("OpenCase", reportId=gid("Report", world.report))
+    assert refused["__typename"] == "NotFound"
+    assert len(await world.people["coordinator"].ask("WaitingReports")) == 1
+
+
+@pytest.mark.parametrize("who", ["staff", "agency"])
+async def test_a_suspended_account_can_do_nothing(world: World, who: str) -> None:
+    """F1: from the next request on, whatever its token says."""
+    table = "staff" if who == "staff" else "agency"
+    condition = "subject = 'clinic'" if who == "staff" else "code = 'clinic'"
+    async with world.hub.hub.db.work() as session:
+        await session.execute(text(f"update {table} set suspended = true where {condition}"))
+    found = await world.people["clinic"].post({"documentId": "Inbox"})
+    assert found.status_code in (401, 403)
+    assert "errors" in found.json()
+    assert (await world.people["clinic"].post({"documentId": "Me"})).status_code in (200, 401)
+
+
+async def test_a_cancelled_meeting_closes_its_packs(world: World) -> None:
+    """Cancelling tells everyone, frees everyone, starts the meeting's clock again, and closes what it had opened."""
+    coordinator, clinic, other = (world.people[name] for name in ("coordinator", "clinic", "other"))
+    invited = [{"agencyId": gid("Agency", world.agencies[code])} for code in ("clinic", "other")]
+    case = await coordinator.ask("Case", id=gid("Case", world.case))
+    deadline = next(clock["dueAt"] for clock in case["clocks"] if clock["code"] == "high_risk_meeting")
+    slots = await coordinator.ask("MeetingSlots", agencies=invited, before=deadline, minutes=60)
+    given = {"caseIds": [case["id"]], "agencies": invited, "startsAt": slots[0]["startsAt"], "minutes": 60}
+    meeting = await coordinator.do("CallMeeting", **given)
+    taken = await coordinator.do("CallMeeting", **given)
+    assert (taken["__typename"], taken["code"]) == ("Conflict", "slot_taken")
+    assert (await other.ask("Conference", id=meeting["id"]))["items"][0]["case"]["riskLevel"] == "HIGH"
+    coming = await other.do("AnswerInvitation", conferenceId=meeting["id"], rsvp="ACCEPTED")
+    assert {a["rsvp"] for a in coming["attendees"]} == {"ACCEPTED", "NEEDS_ACTION"}
+    cancelled = await coordinator.do("CancelMeeting", conferenceId=meeting["id"], version=meeting["version"])
+    assert cancelled["state"] == "cancelled"
+    assert (await other.ask("Conference", id=meeting["id"]))["items"] == []
+    assert await other.ask("Case", id=case["id"]) is None
+    clocks = (await coordinator.ask("Case", id=case["id"]))["clocks"]
+    assert "high_risk_meeting" in [clock["code"] for clock in clocks]
+    again = await coordinator.do("CallMeeting", **given)
+    assert again["state"] == "called"
+    assert (await clinic.ask("Conference", id=again["id"]))["items"] != []
