@@ -11,7 +11,7 @@ NODE_TESTS := tests/node/node_modules/.installed
 SOURCES := $(shell find hub/console/assets -name node_modules -prune -o -type f -print)
 
 demo: install assets ; exec .venv/bin/hub demo
-test: install assets $(NODE_TESTS) ; .ci/browser && .ci/with-node $(PYTHON_) -m pytest $(ARGS)
+test: install assets $(NODE_TESTS) ; .ci/browser && .ci/with-node $(PYTHON_) -m pytest -n auto --dist worksteal $(ARGS)
 bench: install assets ; .ci/with-node $(PYTHON_) -m bench $(ARGS)
 soak: install assets $(NODE_TESTS) ; .ci/with-node $(PYTHON_) -m bench.soak $(ARGS)
 install: $(INSTALLED)

@@ -1,0 +1,1 @@
+"""Pages; each runs one named operation and renders it."""
