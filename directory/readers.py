@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 import orjson
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from .hsds import AREA, ENTITIES, Column, Kind, access_code, language_code
+from .hsds import AREA, ENTITIES, Column, Kind
+from .judging import JUDGES, accept
 from .packages import Package, PackageRefused
 from .reports import ImportReport, Problem, TableCount
 from .statements import DEFINE_TERMS, FORGET_ADDRESSES, KEEP_ROWS, WRITE_AREAS, statement
@@ -146,7 +147,7 @@ class EntityReader(Reader):
             self.tell(line, "id", "missing_value")
             return None
         row = Row(line, source_id, values, relations, extra, _uuid(own))
-        return row if _JUDGES.get(entity.table, _accept)(self, row) else None
+        return row if JUDGES.get(entity.table, accept)(self, row) else None
 
     def _natural(self, values: list[Any], relations: list[str | None]) -> str:
         by_name = dict(zip((c.name for c in self.entity.columns), values, strict=True))
@@ -291,92 +292,3 @@ def read_value(column: Column, cell: str) -> tuple[Any, str]:
         return column.read(cell), ""
     except (ValueError, KeyError, OverflowError, RecursionError):
         return (None, "bad_value") if column.required else (column.default, "aside")
-
-
-def _accept(_reader: EntityReader, _row: Row) -> bool:
-    return True
-
-
-def _judge_location(reader: EntityReader, row: Row) -> bool:
-    by = {c.name: i for i, c in enumerate(reader.entity.columns)}
-    if row.values[by["location_type"]] == "confidential":
-        told = [n for n in ("latitude", "longitude", "area_code", "transportation", "description", "url")
-                if row.values[by[n]]]  # fmt: skip
-        if told or row.extra:
-            reader.tell(row.line, (told or sorted(row.extra))[0], "confidential_place")
-            return False
-    _resolve_area(reader, row, by["area_code"])
-    return True
-
-
-def _resolve_area(reader: EntityReader, row: Row, place: int) -> None:
-    given = row.values[place]
-    if given is not None:
-        row.values[place] = reader.run.areas.get(given.casefold())
-        if row.values[place] is None:
-            row.extra["area_code"] = given
-            reader.tell(row.line, "area_code", "unknown_area", given)
-
-
-def _judge_service(reader: EntityReader, row: Row) -> bool:
-    by = {c.name: i for i, c in enumerate(reader.entity.columns)}
-    low, high = row.values[by["minimum_age"]], row.values[by["maximum_age"]]
-    if low is not None and high is not None and low > high:
-        reader.tell(row.line, "maximum_age", "bad_value", f"{low}-{high}")
-        return False
-    return True
-
-
-def _judge_area(reader: EntityReader, row: Row) -> bool:
-    if row.values[0] is None and row.values[1]:
-        row.values[0] = reader.run.areas.get(row.values[1].casefold())
-        if row.values[0] is None:
-            reader.tell(row.line, "area_code", "unknown_area", row.values[1])
-    else:
-        _resolve_area(reader, row, 0)
-    return True
-
-
-def _judge_capacity(reader: EntityReader, row: Row) -> bool:
-    if row.values[2] > row.values[3]:
-        reader.tell(row.line, "expires", "bad_value")
-        return False
-    return True
-
-
-def _judge_schedule(reader: EntityReader, row: Row) -> bool:
-    start, end = row.values[3], row.values[4]
-    if start is not None and end is not None and start > end:
-        reader.tell(row.line, "valid_to", "bad_value")
-        return False
-    return True
-
-
-def _judge_term(_reader: EntityReader, row: Row) -> bool:
-    code, name = row.values[0] or row.source_id, row.values[1]
-    row.values[0] = code
-    if row.values[5] is None:
-        row.values[5] = map_vocabulary(code) or map_vocabulary(name)
-    return True
-
-
-def _judge_language(_reader: EntityReader, row: Row) -> bool:
-    row.values[1] = row.values[1] or language_code(row.values[0])
-    return True
-
-
-def _judge_access(_reader: EntityReader, row: Row) -> bool:
-    row.values[2] = row.values[2] or access_code(f"{row.values[0]} {row.values[1]}")
-    return True
-
-
-_JUDGES: dict[str, Callable[[EntityReader, Row], bool]] = {
-    "location": _judge_location,
-    "service": _judge_service,
-    "service_area": _judge_area,
-    "service_capacity": _judge_capacity,
-    "schedule": _judge_schedule,
-    "taxonomy_term": _judge_term,
-    "language": _judge_language,
-    "accessibility": _judge_access,
-}

@@ -27,6 +27,8 @@ from hub.identity.dev_issuer import DevIssuer
 from hub.identity.provider import Oidc
 from hub.identity.signin import SignIn
 
+LARGEST = 1_000_000
+"""Bytes a form may have."""
 Call = Callable[[Request], Awaitable[Response]]
 
 
@@ -67,6 +69,11 @@ def create_app(hub: Hub) -> FastAPI:
 
 async def _who_looks(request: Request, call_next: Call) -> Response:
     """Read the console's session once, before any page. The API takes bearer tokens alone and is not slowed by it."""
+    declared = request.headers.get("content-length", "0")
+    if request.method == "POST" and not (declared.isascii() and declared.isdigit() and int(declared[:9]) <= LARGEST):
+        return Response(status_code=413)  # forms are small, and read before anybody is asked who they are
+    if request.method == "POST" and "transfer-encoding" in request.headers and request.url.path != "/graphql":
+        return Response(status_code=411)
     cookies = request.app.state.cookies
     if cookies.session in request.cookies and request.url.path not in ("/graphql", "/healthz", "/readyz"):
         hub: Hub = request.app.state.hub
@@ -96,11 +103,11 @@ async def serve(settings: Settings) -> None:
         await server(hub).serve()
 
 
-def server(hub: Hub) -> uvicorn.Server:
+def server(hub: Hub, app: FastAPI | None = None) -> uvicorn.Server:
     """The HTTP server over an opened hub."""
     settings = hub.settings
     config = uvicorn.Config(
-        create_app(hub),
+        app or create_app(hub),
         host=settings.host,
         port=settings.port,
         server_header=False,

@@ -146,7 +146,7 @@ def export(
 
     async def write(made: Settings) -> None:
         async with _opened(made) as database, database.work() as session:
-            await export_package(session, path, form=form)
+            await export_package(session, path, form="xlsx" if form == "xlsx" else "zip")
 
     asyncio.run(write(_settings()))
     out.print(f"Written: {path}", markup=False)

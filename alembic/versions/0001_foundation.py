@@ -368,7 +368,8 @@ def upgrade() -> None:
         sa.Column("data_key", sa.LargeBinary(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("reporter", sa.LargeBinary(), nullable=False),
-        sa.Column("person_indexes", sa.ARRAY(sa.LargeBinary()), nullable=False),
+        sa.Column("victim_index", sa.LargeBinary(), nullable=False),
+        sa.Column("opposite_index", sa.LargeBinary(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint("(state = 'opened') = (case_id is not null)", name="ck_report_case"),
@@ -406,6 +407,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_standing_case", "standing", ["case_id", "agency_id"], unique=False)
+    op.create_index(
+        "ix_standing_conflict",
+        "standing",
+        ["staff_id"],
+        unique=False,
+        postgresql_where=sa.text("kind = 'conflict' and ended_at is null"),
+    )
     op.create_index("ix_standing_source", "standing", ["source_id"], unique=False)
     op.create_index(
         "uq_standing_live",
@@ -1167,6 +1175,11 @@ def downgrade() -> None:
         postgresql_nulls_not_distinct=True,
     )
     op.drop_index("ix_standing_source", table_name="standing")
+    op.drop_index(
+        "ix_standing_conflict",
+        table_name="standing",
+        postgresql_where=sa.text("kind = 'conflict' and ended_at is null"),
+    )
     op.drop_index("ix_standing_case", table_name="standing")
     op.drop_table("standing")
     op.drop_table("seat")

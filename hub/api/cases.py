@@ -15,9 +15,12 @@ from hub.policy.terms import Category, Role
 from . import terms as _terms  # noqa: F401 - registers the enumerations' descriptions
 from .context import Info
 from .describe import Connection, Node, describes, first_of, gid, key_of, page
+from .lookahead import wanted
 from .permissions import CASE_WORK, SIGNED_IN, Asks, Does
 from .problems import outcome
 
+BRIEF = frozenset({"id", "version", "number", "state", "area", "acts", "openedAt", "assigned", "riskLevel", "listedAt"})
+"""Fields of a case's heading: a list that asks for no more opens nothing that is sealed."""
 REPORTING = frozenset(
     {Role.REPORTER, Role.AGENCY_WORKER, Role.AGENCY_MANAGER, Role.COORDINATOR, Role.INTAKE_OFFICER, Role.MACHINE}
 )
@@ -181,7 +184,8 @@ class CaseQuery:
     )
     async def my_cases(self, info: Info, first: int = 20, after: strawberry.ID | None = None) -> Any:
         last = key_of(after, "Case", path="after") if after else None
-        found, more = await views.my_cases(info.context.session, info.context.person, first_of(first), last)
+        full = not wanted(info).under("edges.node") <= BRIEF | {"clocks"}
+        found, more = await views.my_cases(info.context.session, info.context.person, first_of(first), last, full=full)
         return page(found, [gid("Case", view.id) for view in found], more=more)
 
     @strawberry.field(

@@ -11,9 +11,10 @@ from hub.conferences import actions, views
 from scheduling.tables import PlaceKind, Rsvp
 
 from .agencies import Agency
-from .cases import Case
+from .cases import BRIEF, Case
 from .context import Info
 from .describe import Node, describes, first_of, key_of
+from .lookahead import wanted
 from .permissions import ANSWERING, CASE_WORK, SIGNED_IN, Asks, Does
 from .problems import outcome
 
@@ -176,7 +177,8 @@ class ConferenceQuery:
         graphql_type=list[Conference],
     )
     async def coming_conferences(self, info: Info, first: int = 20) -> Any:
-        return await views.coming(info.context.session, info.context.person, first_of(first))
+        full = not wanted(info).under("items.case") <= BRIEF
+        return await views.coming(info.context.session, info.context.person, first_of(first), full=full)
 
     @strawberry.field(
         description="Action items the caller's agency has still to do, the next due first.",

@@ -61,6 +61,9 @@ class RecordConsentInput:
     recipient_ids: list[strawberry.ID] = strawberry.field(description="Agencies it may be shown to.")
     written: bool = strawberry.field(description="Whether it is signed or witnessed; needed for health and justice.")
     ends_at: datetime = strawberry.field(description="Until when, at most two years.")
+    grantor_is_opposite: bool = strawberry.field(
+        default=False, description="The custodian or representative is the opposite party: refused (DVPA 50-1)."
+    )
     idempotency_key: str | None = strawberry.field(default=None, description="8 to 100 characters; repeat safely.")
 
 
@@ -117,6 +120,7 @@ class ConsentMutation:
             recipients=tuple(key_of(i, "Agency", path="recipientIds") for i in input.recipient_ids),
             written=input.written,
             ends_at=input.ends_at,
+            grantor_is_opposite=input.grantor_is_opposite,
         )
         return await actions.record_consent(info.context.session, info.context.person, given)
 

@@ -11,7 +11,8 @@ from graphql import GraphQLError
 
 from hub.base.db import Session
 from hub.base.texts import DEFAULT, LANGUAGES, message, negotiate
-from hub.identity.actors import actor_from_bearer
+from hub.identity.actors import actor_from_bearer, signed_in
+from hub.identity.sessions import CSRF_HEADER, CsrfRefused, check_csrf
 from hub.identity.tokens import Unauthenticated
 from hub.policy.terms import Actor
 
@@ -69,16 +70,37 @@ async def _run(request: Request, asked: _Asked, lang: str, kind: str) -> Respons
     if request.method == "GET" and is_mutation(operation):
         raise _BadError(405, "no_mutation_by_get", Allow="POST")
     header = request.headers.get("authorization")
+    known = bool(header)
 
     async def who(session: Session) -> Actor | None:
-        return await actor_from_bearer(session, hub.oidc, header) if header else None
+        nonlocal known
+        if header:
+            return await actor_from_bearer(session, hub.oidc, header)
+        actor = await _from_console(session, hub, request)
+        known = actor is not None
+        return actor
 
     try:
         name = operation.name.value if operation.name else None
         answer = await run(hub, document, name, asked.variables, who, lang)
     except Unauthenticated:
         raise _BadError(401, "token_refused", **{"WWW-Authenticate": 'Bearer error="invalid_token"'}) from None
-    return _response(_status(answer, kind, signed_in=bool(header)), answer.body, kind, lang)
+    return _response(_status(answer, kind, signed_in=known), answer.body, kind, lang)
+
+
+async def _from_console(session: Session, hub: Hub, request: Request) -> Actor | None:
+    """Never in production: whoever runs operations in GraphiQL, by console session and CSRF token in the header."""
+    if hub.settings.mode == "production" or CSRF_HEADER not in request.headers:
+        return None
+    cookies = request.app.state.cookies
+    found = await signed_in(session, hub.oidc, cookies, request)
+    if found is None:
+        return None
+    try:
+        await check_csrf(request, cookies, found)
+    except CsrfRefused:
+        return None
+    return found.actor
 
 
 def _document(hub: Hub, asked: _Asked) -> tuple[Document, str | None]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from directory import search as directory
 from hub.base.db import Session
 from hub.cases import reports
 from hub.cases import views as cases
@@ -26,8 +27,13 @@ async def _agency(session: Session, _actor: Actor, key: UUID) -> Any:
     return (await briefs(session, [key])).get(key)
 
 
+async def _service(session: Session, _actor: Actor, key: UUID) -> Any:
+    return await directory.service(session, key)
+
+
 READERS: dict[str, Callable[[Session, Actor, UUID], Awaitable[Any]]] = {
     "Agency": _agency,
+    "Service": _service,
     "Case": cases.case,
     "Report": reports.report,
     "Consent": consent.consent,
@@ -42,7 +48,7 @@ class NodeQuery:
     """Relay's node query."""
 
     @strawberry.field(
-        description="Anything again by its global id; null when there is none the caller may know of.",
+        description="A case, report, referral, consent, conference, agency or service by global id; null if hidden.",
         extensions=[Asks(SIGNED_IN)],
         graphql_type=Node | None,
     )

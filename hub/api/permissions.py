@@ -15,7 +15,7 @@ from strawberry.types.field import StrawberryField
 
 from hub.audit import once
 from hub.base.db import Session
-from hub.base.errors import FieldError, InvalidInput, NotPermitted, Refusal
+from hub.base.errors import FieldError, InvalidInput, NotFound, NotPermitted, Refusal
 from hub.base.time import now
 from hub.policy.terms import Actor, Role
 
@@ -52,7 +52,7 @@ def allowed(actor: Actor | None, who: Who, scope: str = READ) -> bool:
 
 
 class Asks(FieldExtension):
-    """A query: who may ask. To anyone else it answers null or an empty thing, like something that is not there."""
+    """A query: who may ask. Anyone else is refused with `not_permitted`, whatever they asked about."""
 
     def __init__(self, who: Who) -> None:
         self.who = who
@@ -105,7 +105,7 @@ class Does(FieldExtension):
             done = await next_(source, info, **kwargs)
             if key:
                 await once.remember(session, actor, key, body, done)
-        return await self.shows(session, actor, done)
+        return await self.shows(session, actor, done) or problem_of(NotFound("done_not_shown"), info.context.lang)
 
 
 def _say(field: StrawberryField, who: Who) -> None:

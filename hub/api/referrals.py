@@ -16,15 +16,13 @@ from hub.referrals.rules import Answer, Outcome, Reason, ReferralState
 from scheduling.clocks import Urgency
 
 from .agencies import Agency
-from .cases import Case, Withheld
+from .cases import BRIEF, Case, Withheld
 from .context import Info
 from .describe import Connection, Node, describes, first_of, key_of, localized, page
 from .lookahead import wanted
+from .moments import moment_of
 from .permissions import ANSWERING, CASE_WORK, SIGNED_IN, Asks, Does
 from .problems import outcome
-
-BRIEF = frozenset({"id", "version", "number", "state", "area", "acts", "openedAt", "assigned", "riskLevel", "listedAt"})
-"""Fields of a case that come with the referral's own statement."""
 
 
 @strawberry.type(description="A service of the directory, by name.")
@@ -155,7 +153,7 @@ def _place(after: str | None) -> tuple[datetime, UUID] | None:
         return None
     try:
         due, _, key = base64.urlsafe_b64decode(after).decode().partition("|")
-        return datetime.fromisoformat(due), UUID(key)
+        return moment_of(due), UUID(key)
     except (ValueError, binascii.Error):
         raise InvalidInput(FieldError("after", "unknown_cursor")) from None
 

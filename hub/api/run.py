@@ -65,6 +65,9 @@ async def run(
     hub: Hub, document: Document, name: str | None, variables: dict[str, Any] | None, who: WhoAsks, lang: str
 ) -> Answer:
     """Execute; commit; answer. A fault of ours rolls everything back and shows nothing but an opaque number."""
+    if _unwritable(variables):
+        refused = {"message": message("control_characters", lang), "extensions": {"code": "control_characters"}}
+        return Answer(None, (refused,))
     try:
         async with hub.db.work() as session:
             actor = await who(session)
@@ -86,6 +89,15 @@ async def run(
             return _answer(result, lang)
     except _UndoError as undo:
         return undo.answer
+
+
+def _unwritable(value: Any) -> bool:
+    """Whether a NUL is anywhere in it: PostgreSQL cannot hold one, and no person types one."""
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any(_unwritable(part) for part in value.values())
+    return isinstance(value, list) and any(_unwritable(part) for part in value)
 
 
 def _answer(result: ExecutionResult, lang: str) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,7 @@ from .context import Context
 from .describe import read
 from .directory import DirectoryQuery
 from .identity import IdentityQuery
+from .moments import DATE_TIME
 from .nodes import NodeQuery
 from .oversight import OversightQuery
 from .referrals import ReferralMutation, ReferralQuery
@@ -35,7 +37,7 @@ class Mutation(CaseMutation, ConsentMutation, ReferralMutation, ConferenceMutati
 @lru_cache(maxsize=1)
 def schema() -> strawberry.Schema:
     """The schema, built once a process."""
-    config = StrawberryConfig(default_resolver=read, disable_field_suggestions=True)
+    config = StrawberryConfig(default_resolver=read, disable_field_suggestions=True, scalar_map={datetime: DATE_TIME})
     return strawberry.Schema(query=Query, mutation=Mutation, config=config)
 
 

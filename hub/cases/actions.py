@@ -16,8 +16,7 @@ from hub.base.errors import Conflict, FieldError, InvalidInput, NotFound
 from hub.base.ids import new_id, receipt
 from hub.base.vault import Vault, new_key
 from hub.consent import standing
-from hub.identity.lookups import centre_for, staff_related_to
-from hub.identity.views import relations_of
+from hub.identity.lookups import centre_for, relations
 from hub.policy.terms import Actor, Standing
 from scheduling import deadlines
 
@@ -95,9 +94,8 @@ async def file_report(session: Session, actor: Actor, given: FileReport) -> UUID
         data_key=wrapped,
         content=vault.lock("content", content),
         reporter=vault.lock("reporter", asdict(given.reporter)),
-        person_indexes=[
-            blind(keys_of(session), "name", person.name) for person in (given.victim, given.opposite) if person.name
-        ],
+        victim_index=blind(keys_of(session), "name", given.victim.name),
+        opposite_index=blind(keys_of(session), "name", given.opposite.name) if given.opposite.name else None,
     )
     session.add(report)
     await session.flush()
@@ -127,7 +125,7 @@ async def open_case(session: Session, actor: Actor, report_id: UUID) -> UUID:
     report = await session.get(Report, report_id, with_for_update=True)
     if report is None or report.centre_id != actor.agency_id:
         raise NotFound
-    if not (await relations_of(session, actor.id)).isdisjoint(report.person_indexes):
+    if (await relations(session, actor.id)).conflict(report.victim_index, report.opposite_index):
         raise NotFound  # who is close to a party neither opens the case nor learns that there is one (F2)
     if report.state != "received":
         raise Conflict("report_already_opened")
@@ -154,7 +152,8 @@ async def open_case(session: Session, actor: Actor, report_id: UUID) -> UUID:
     for kind in (PartyKind.VICTIM, PartyKind.OPPOSITE):
         if content[kind.value]["name"]:
             await _add_party(session, vault, kind, content[kind.value])
-    await standing.stand(session, case_id, Standing.ASSIGNED, case_id, staff_id=actor.id)
+    here = actor.agency_id  # a coordinator who moves to another centre leaves the case behind
+    await standing.stand(session, case_id, Standing.ASSIGNED, case_id, staff_id=actor.id, agency_id=here)
     await standing.stand(session, case_id, Standing.SAME_CENTRE, case_id, agency_id=actor.agency_id)
     await append(session, actor, "case.open", case_id, cases=[case_id], body={"report": str(report_id)})
     return case_id
@@ -173,8 +172,6 @@ async def _add_party(session: Session, vault: Vault, kind: PartyKind, person: di
         )
     )
     await session.flush()
-    for staff_id in await staff_related_to(session, index):
-        await standing.stand(session, vault.owner, "conflict", party_id, staff_id=staff_id)
 
 
 async def record_risk(session: Session, actor: Actor, given: RecordRisk) -> UUID:

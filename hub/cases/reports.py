@@ -13,7 +13,7 @@ from sqlalchemy import text
 from hub.audit.ledger import look
 from hub.base.db import Session
 from hub.base.vault import Vault
-from hub.identity.views import relations_of
+from hub.identity.lookups import Relations, relations
 from hub.policy.decide import Disclosed
 from hub.policy.terms import Actor, Category, Facts, Purpose, Role, Standing
 
@@ -21,7 +21,7 @@ from .rules import Relationship
 
 _COLUMNS = """
     select r.id, r.receipt, r.centre_id, r.filed_by, r.received_at, r.learned_at, r.oral, r.area, r.acts, r.state,
-           r.case_id, r.data_key, r.content, r.reporter, r.person_indexes
+           r.case_id, r.data_key, r.content, r.reporter, r.victim_index, r.opposite_index
     from report r
 """
 
@@ -55,28 +55,28 @@ _WAITING = text(
 async def report(session: Session, actor: Actor, report_id: UUID) -> ReportView | None:
     """One report, or None when its existence is hidden."""
     row = (await session.execute(_ONE, {"id": report_id})).first()
-    return None if row is None else _report(session, actor, row, await relations_of(session, actor.id))
+    return None if row is None else _report(session, actor, row, await relations(session, actor.id))
 
 
 async def my_reports(session: Session, actor: Actor, most: int) -> Sequence[ReportView]:
     """The actor's own reports, newest first."""
     rows = (await session.execute(_MINE, {"actor": actor.id, "most": most})).all()
-    close = await relations_of(session, actor.id)
+    close = await relations(session, actor.id)
     return [view for row in rows if (view := _report(session, actor, row, close)) is not None]
 
 
 async def waiting_reports(session: Session, actor: Actor, most: int) -> Sequence[ReportView]:
     """Reports of the actor's centre that nobody has opened yet, the oldest first."""
     rows = (await session.execute(_WAITING, {"centre": actor.agency_id, "most": most})).all()
-    close = await relations_of(session, actor.id)
+    close = await relations(session, actor.id)
     return [view for row in rows if (view := _report(session, actor, row, close)) is not None]
 
 
-def _report(session: Session, actor: Actor, row: Any, close: frozenset[bytes]) -> ReportView | None:
+def _report(session: Session, actor: Actor, row: Any, close: Relations) -> ReportView | None:
     here = row.centre_id == actor.agency_id
     facts = Facts(
         standings=frozenset({Standing.SAME_CENTRE}) if here else frozenset(),
-        conflicted=not close.isdisjoint(bytes(index) for index in row.person_indexes),
+        conflicted=close.conflict(row.victim_index, row.opposite_index),
         own_report=row.filed_by == actor.id,
         intake_of_report=here and actor.has(Role.INTAKE_OFFICER),
     )

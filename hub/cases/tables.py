@@ -51,7 +51,8 @@ class Report(SQLModel, table=True):
     data_key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     reporter: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    person_indexes: list[bytes] = Field(sa_column=Column(ARRAY(LargeBinary), nullable=False))
+    victim_index: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    opposite_index: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     state: str = Field(default="received", sa_column=Column(Text, nullable=False))
     case_id: UUID | None = Field(default=None, sa_column=Column(SqlUuid))
 

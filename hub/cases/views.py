@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +29,8 @@ _CASES = text(f"{_CASE} where id = any(:ids)")
 _MINE = text(
     f"""
     {_CASE} where coordinator_id = :actor and state = 'open'
-      and (cast(:after as uuid) is null or (opened_at, id) < (select opened_at, id from case_file where id = :after))
+      and (cast(:after as uuid) is null or (opened_at, id) <
+           (select opened_at, id from case_file where id = :after and coordinator_id = :actor))
     order by opened_at desc, id desc limit :most
     """  # noqa: S608 - constants alone
 )
@@ -120,13 +122,16 @@ async def case(session: Session, actor: Actor, case_id: UUID) -> CaseView | None
 
 
 async def cases(
-    session: Session, actor: Actor, ids: Sequence[UUID], purpose: Purpose | None = None
+    session: Session, actor: Actor, ids: Sequence[UUID], purpose: Purpose | None = None, *, full: bool = True
 ) -> dict[UUID, CaseView]:
-    """The cases whose existence this actor may know, by id. `purpose` only where the place asked from sets it."""
+    """The cases whose existence this actor may know, by id. `purpose` only where the place asked from sets it.
+
+    Not `full`: heading and clocks alone, for lists: what nobody asked for stays sealed and out of the ledger.
+    """
     if not ids:
         return {}
     rows = (await session.execute(_CASES, {"ids": list(ids)})).all()
-    return await _shown(session, actor, rows, purpose)
+    return await _shown(session, actor, rows, purpose, full=full)
 
 
 async def vault_of(session: Session, case_id: UUID) -> Vault:
@@ -134,21 +139,25 @@ async def vault_of(session: Session, case_id: UUID) -> Vault:
     return Vault(session, case_id, (await session.execute(_KEY, {"id": case_id})).scalar_one())
 
 
-async def my_cases(session: Session, actor: Actor, first: int, after: UUID | None) -> tuple[list[CaseView], bool]:
-    """A page of the coordinator's own open cases, newest first, and whether more follow."""
+async def my_cases(
+    session: Session, actor: Actor, first: int, after: UUID | None, *, full: bool
+) -> tuple[list[CaseView], bool]:
+    """A page of the coordinator's own open cases, newest first, and whether more follow. `full` as in `cases`."""
     rows = (await session.execute(_MINE, {"actor": actor.id, "after": after, "most": first + 1})).all()
-    shown = await _shown(session, actor, rows[:first], None)
+    shown = await _shown(session, actor, rows[:first], None, full=full)
     return [shown[row.id] for row in rows[:first] if row.id in shown], len(rows) > first
 
 
-async def _shown(session: Session, actor: Actor, rows: Sequence[Any], purpose: Purpose | None) -> dict[UUID, CaseView]:
+async def _shown(
+    session: Session, actor: Actor, rows: Sequence[Any], purpose: Purpose | None, *, full: bool
+) -> dict[UUID, CaseView]:
     ids = [row.id for row in rows]
     facts = await standing.facts_of(session, actor, ids)
     sights = {row.id: _sight(session, actor, row.id, facts.get(row.id, NOBODY), purpose) for row in rows}
     known = [case_id for case_id, sight in sights.items() if sight.may(Category.EXISTENCE)]
-    parties, risks, clocks = await _children(session, known)
+    parties, risks, clocks = await _children(session, known, full=full)
     return {
-        row.id: _case(session, row, sights[row.id], parties.get(row.id, ()), risks.get(row.id, ()), clocks)
+        row.id: _case(session, row, sights[row.id], parties.get(row.id, ()), risks.get(row.id, ()), clocks, full=full)
         for row in rows
         if row.id in known
     }
@@ -162,9 +171,11 @@ def _sight(session: Session, actor: Actor, case_id: UUID, facts: Facts, purpose:
     return look(session, actor, case_id, purpose, facts)
 
 
-async def _children(session: Session, ids: list[UUID]) -> tuple[dict[UUID, list[Any]], dict[UUID, list[Any]], Any]:
-    if not ids:
-        return {}, {}, ()
+async def _children(
+    session: Session, ids: list[UUID], *, full: bool
+) -> tuple[dict[UUID, list[Any]], dict[UUID, list[Any]], Any]:
+    if not ids or not full:
+        return {}, {}, await deadlines.running(session, ids) if ids else ()
     parties: dict[UUID, list[Any]] = {}
     risks: dict[UUID, list[Any]] = {}
     for row in (await session.execute(_PARTIES, {"ids": ids})).all():
@@ -174,16 +185,16 @@ async def _children(session: Session, ids: list[UUID]) -> tuple[dict[UUID, list[
     return parties, risks, await deadlines.running(session, ids)
 
 
-def _case(session: Session, row: Any, sight: Sight, parties: Any, risks: Any, clocks: Any) -> CaseView:
+def _case(session: Session, row: Any, sight: Sight, parties: Any, risks: Any, clocks: Any, *, full: bool) -> CaseView:
     vault = Vault(session, row.id, row.data_key)
     c, show = Category, sight.show
-    facts = vault.unlock("facts", row.facts) if _whole_story(sight) else {}
+    facts = vault.unlock("facts", row.facts) if full and _whole_story(sight) else {}
     pseudonym = Obligation.PSEUDONYM in sight.form(c.EXISTENCE)
     relationship = facts.get("relationship")
     return CaseView(
         id=row.id,
         version=row.version,
-        number=show(c.EXISTENCE, row.number),
+        number=show(c.EXISTENCE, _pseudonym(row.id) if pseudonym else row.number),
         state=show(c.EXISTENCE, row.state),
         area=None if pseudonym else show(c.EXISTENCE, row.area),
         acts=show(c.EXISTENCE, list(row.acts)),
@@ -208,6 +219,11 @@ BRIEF_COLUMNS = """
 """Columns of `case_file c` a joining statement selects so that `brief` can be made without another one."""
 
 
+def _pseudonym(case_id: UUID) -> str:
+    """What oversight calls a case: always the same, and not what its centre calls it."""
+    return "P-" + hashlib.sha256(b"pseudonym" + case_id.bytes).hexdigest()[:10]
+
+
 _LEVELS = {level.value: level for level in RiskLevel}
 
 
@@ -216,7 +232,7 @@ def brief(row: Any, sight: Sight) -> CaseView:
     pseudonym = Obligation.PSEUDONYM in sight.form(Category.EXISTENCE)
     number, state, area, acts, opened_at, assigned = sight.shows(
         Category.EXISTENCE,
-        row.case_number,
+        _pseudonym(row.case_id) if pseudonym else row.case_number,
         row.case_state,
         None if pseudonym else row.case_area,
         row.case_acts,
@@ -267,6 +283,8 @@ def party_view(vault: Vault, row: Any, sight: Sight) -> PartyView | None:
         return None
     person = vault.unlock(f"party:{row.id}", row.person)
     cut = Obligation.INITIALS in sight.form(identity)
+    # the opposite party's address may be the victim's home: only who may know that reads it
+    apart = kind is not PartyKind.OPPOSITE or sight.may(Category.VICTIM_WHEREABOUTS)
     name = person["name"] and (initials(person["name"]) if cut else person["name"])
     return PartyView(
         id=row.id,
@@ -274,7 +292,7 @@ def party_view(vault: Vault, row: Any, sight: Sight) -> PartyView | None:
         name=sight.show(identity, name or None),
         birth_date=None if cut else sight.show(identity, person["birth_date"] or None),
         phone=sight.show(contact, person["phone"] or None),
-        address=sight.show(whereabouts, person["address"] or None),
+        address=sight.show(whereabouts, person["address"] or None) if apart else None,
     )
 
 

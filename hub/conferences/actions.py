@@ -86,7 +86,6 @@ async def call_meeting(session: Session, actor: Actor, given: CallMeeting) -> UU
         await session.flush()
         for agency in invited:
             await standing.stand(session, case.id, Standing.INVITED, item.id, agency_id=agency.id, listed=True)
-        await deadlines.meet(session, case.id, "high_risk_meeting", now)
     await clocks.start(session, "minutes", conference.id, actor.agency_id, meeting.ends_at)
     await invite(session, meeting, found[actor.agency_id], invited)
     body = {"invited": sorted(str(agency.id) for agency in invited)}
@@ -131,19 +130,31 @@ async def _book(session: Session, actor: Actor, given: CallMeeting) -> Any:
 
 
 async def answer_invitation(session: Session, actor: Actor, conference_id: UUID, rsvp: Rsvp) -> UUID:
-    """An invited agency says whether it comes."""
-    conference = await session.get(Conference, conference_id)
+    """An invited agency says whether it comes. Who declines has no need of the pack: it closes, until they come."""
+    conference = await session.get(Conference, conference_id, with_for_update=True)
     if conference is None:
         raise NotFound
+    asked = {i.attendee_id for i in await meetings.invitations(session, conference.meeting_id)}
+    items = await items_of(session, conference_id)
+    facts = await standing.facts_of(session, actor, [item.case_id for item in items])
+    if actor.agency_id not in asked or any(known.conflicted for known in facts.values()):
+        raise NotFound
+    now = moment(session)
     try:
-        await meetings.respond(session, conference.meeting_id, actor.agency_id, rsvp, moment(session))
-    except meetings.NoSuchMeeting:
-        raise NotFound from None
+        await meetings.respond(session, conference.meeting_id, actor.agency_id, rsvp, now)
     except meetings.NotConfirmed:
         raise Conflict("meeting_cancelled") from None
     except meetings.DoubleBooked:
         raise Conflict("slot_taken") from None
-    await append(session, actor, "meeting.answer", conference_id, body={"rsvp": rsvp.value})
+    if actor.agency_id != conference.centre_id and conference.state in ("called", "held"):
+        for item in items:
+            await standing.end(session, item.id, Standing.INVITED, now, actor.agency_id)
+            if rsvp is not Rsvp.DECLINED:
+                await standing.stand(
+                    session, item.case_id, Standing.INVITED, item.id, agency_id=actor.agency_id, listed=True
+                )
+    cases = [item.case_id for item in items]
+    await append(session, actor, "meeting.answer", conference_id, cases=cases, body={"rsvp": rsvp.value})
     return conference_id
 
 
@@ -158,13 +169,13 @@ async def cancel_meeting(session: Session, actor: Actor, conference_id: UUID, ve
     now = moment(session)
     for item in await items_of(session, conference.id):
         await standing.end(session, item.id, Standing.INVITED, now)
-        await clocks.start(session, "high_risk_meeting", item.case_id, actor.agency_id, now)
     await deadlines.cancel(session, conference.id)
     centre = found[actor.agency_id]
     await uninvite(session, meeting, centre, [a for a in found.values() if a.id != centre.id])
     conference.state = "cancelled"
     await _changed(session, conference)
-    await append(session, actor, "meeting.cancel", conference_id)
+    cases = [item.case_id for item in await items_of(session, conference.id)]
+    await append(session, actor, "meeting.cancel", conference_id, cases=cases)
     return conference_id
 
 
@@ -183,6 +194,7 @@ async def record_minutes(session: Session, actor: Actor, given: RecordMinutes) -
     _check_minutes(given, invited, now)
     item.minutes, item.recorded_at = vault.lock(f"minutes:{item.id}", given.text), now
     session.add(item)
+    await deadlines.meet(session, case.id, "high_risk_meeting", now)  # held, and not merely called
     for agency_id in given.present:
         await session.merge(Attendance(conference_id=conference.id, agency_id=agency_id, present=True))
     for action in given.actions:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from hub.audit.ledger import look, moment
 from hub.base import clocks
 from hub.base.db import Session
+from hub.base.errors import FieldError, InvalidInput
 from hub.base.vault import Vault
 from hub.cases.views import CaseView, cases, vault_of
 from hub.consent import standing
@@ -130,13 +131,15 @@ async def conference(session: Session, actor: Actor, conference_id: UUID) -> Con
     return found[0] if found else None
 
 
-async def coming(session: Session, actor: Actor, most: int) -> list[ConferenceView]:
-    """The next conferences the actor's agency is asked to."""
+async def coming(session: Session, actor: Actor, most: int, *, full: bool) -> list[ConferenceView]:
+    """The next conferences the actor's agency is asked to. Not `full`: of each case its heading alone."""
     rows = (await session.execute(_COMING, {"agency": actor.agency_id, "most": most})).all()
-    return await _conferences(session, actor, rows)
+    return await _conferences(session, actor, rows, full=full)
 
 
-async def _conferences(session: Session, actor: Actor, rows: Sequence[Any]) -> list[ConferenceView]:
+async def _conferences(
+    session: Session, actor: Actor, rows: Sequence[Any], *, full: bool = True
+) -> list[ConferenceView]:
     if not rows:
         return []
     people = (await session.execute(_PEOPLE, {"meetings": [row.meeting_id for row in rows]})).all()
@@ -150,9 +153,11 @@ async def _conferences(session: Session, actor: Actor, rows: Sequence[Any]) -> l
         known = facts.get(case_id, NOBODY)
         purpose = _purpose(known)
         sights[case_id] = look(session, actor, case_id, purpose, known)
-        whole |= await cases(session, actor, [case_id], purpose)
+        whole |= await cases(session, actor, [case_id], purpose, full=full)
     found = []
     for row in rows:
+        if any(facts.get(i.case_id, NOBODY).conflicted for i in items if i.conference_id == row.id):
+            continue  # one of the cases is none of theirs to know of (F2): neither is the meeting
         here = [person for person in people if person.meeting_id == row.meeting_id]
         networks = [names[p.attendee_id].network for p in here] + [
             "social_affairs"
@@ -247,6 +252,10 @@ async def slots(
 ) -> list[SlotView]:
     """The best times before `before` at which these agencies (id -> required) and the actor's own could meet."""
     now = moment(session)
+    if before.tzinfo is None or not now + timedelta(hours=1) < before <= now + timedelta(days=365):
+        raise InvalidInput(FieldError("before", "period_out_of_range"))
+    if not 5 <= minutes <= 8 * 60:
+        raise InvalidInput(FieldError("minutes", "out_of_range"))
     window = (now + timedelta(hours=1), before)
     people = {actor.agency_id: True, **agencies}
     found = await slots_for(

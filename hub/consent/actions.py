@@ -12,6 +12,7 @@ from hub.audit.ledger import moment
 from hub.base.db import Session
 from hub.base.errors import Conflict, FieldError, InvalidInput, NotFound
 from hub.base.ids import new_id
+from hub.identity.lookups import briefs
 from hub.policy.rules import WRITTEN_ONLY
 from hub.policy.terms import Actor, Category, Purpose, Standing
 
@@ -45,6 +46,8 @@ class RecordConsent:
     recipients: tuple[UUID, ...]
     written: bool
     ends_at: datetime
+    grantor_is_opposite: bool = False
+    """The custodian or legal representative is the opposite party: then it is no consent (DVPA 50-1, F6)."""
 
 
 async def record_consent(session: Session, actor: Actor, given: RecordConsent) -> UUID:
@@ -52,6 +55,8 @@ async def record_consent(session: Session, actor: Actor, given: RecordConsent) -
     await _mine(session, actor, given.case_id)
     now = moment(session)
     _check(given, now)
+    if len(await briefs(session, given.recipients)) != len(set(given.recipients)):
+        raise InvalidInput(FieldError("recipientIds", "unknown_id"))
     consent = Consent(
         id=new_id(),
         case_id=given.case_id,
@@ -104,8 +109,12 @@ def _check(given: RecordConsent, now: datetime) -> None:
     bad = []
     if not given.informed:
         bad.append(FieldError("informed", "must_be_informed"))
+    if given.grantor_is_opposite:
+        bad.append(FieldError("grantorIsOpposite", "opposite_cannot_consent"))
     if not given.notice_version.strip():
         bad.append(FieldError("noticeVersion", "required"))
+    elif len(given.notice_version) > 100:
+        bad.append(FieldError("noticeVersion", "too_long"))
     for path, values in (
         ("categories", given.categories),
         ("purposes", given.purposes),

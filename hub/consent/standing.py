@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from hub.audit.ledger import moment
 from hub.base.db import Session
 from hub.policy.terms import NOBODY, Actor, Category, ConsentFact, Facts, Purpose, Standing
 
@@ -23,8 +24,12 @@ FACTS_SQL = """
            null::timestamptz as starts_at, null::timestamptz as ends_at, null::timestamptz as withdrawn_at,
            null::boolean as written, null::boolean as opposite, null::boolean as capacity
     from standing s
-    where s.case_id = any(:cases) and s.ended_at is null
-      and (s.agency_id = :agency and s.staff_id is null or s.staff_id = :staff)
+    where s.case_id = any(:cases) and s.ended_at is null and (s.until is null or s.until > :now)
+      and (s.staff_id is null or s.staff_id = :staff) and (s.agency_id is null or s.agency_id = :agency)
+    union all
+    select p.case_id, 'conflict', false, false, false, null, null, null, null, null, null, null, null, null, null
+    from staff_relation r join party p on p.person_index = r.person_index
+    where r.staff_id = :staff and p.case_id = any(:cases) and (r.kind = 'is' or p.kind = 'opposite')
     union all
     select c.case_id, 'consent', false, false, false, null, c.id, c.categories, c.purposes, c.starts_at,
            c.ends_at, c.withdrawn_at, c.written, c.grantor = 'opposite', c.capacity
@@ -32,7 +37,20 @@ FACTS_SQL = """
     where c.case_id = any(:cases) and :agency = any(c.recipient_ids) and c.withdrawn_at is null
 """
 _FACTS = text(FACTS_SQL)
-_END = text("update standing set ended_at = :now where source_id = :source and kind = :kind and ended_at is null")
+
+
+CONFLICTED = """
+    (select p.case_id from staff_relation r join party p on p.person_index = r.person_index
+     where r.staff_id = :staff and (r.kind = 'is' or p.kind = 'opposite')
+     union select x.case_id from standing x
+     where x.staff_id = :staff and x.kind = 'conflict' and x.ended_at is null)
+"""
+"""SQL: the cases staff `:staff` may not know of (F2): they are, live with or are close to its opposite party, or are a
+party, or a conflict is on record. A relation counts from the moment it is declared."""
+_END = text(
+    "update standing set ended_at = :now where source_id = :source and kind = :kind and ended_at is null"
+    " and (cast(:agency as uuid) is null or agency_id = :agency)"
+)
 _CHANGE = text(
     "update standing set accepted = coalesce(:accepted, accepted), until = coalesce(:until, until)"
     " where source_id = :source and kind = :kind and ended_at is null"
@@ -48,7 +66,11 @@ async def facts_of(session: Session, actor: Actor, cases: Iterable[UUID], **more
     wanted = list(set(cases))
     if not wanted:
         return {}
-    rows = (await session.execute(_FACTS, {"cases": wanted, "agency": actor.agency_id, "staff": actor.id})).all()
+    rows = (
+        await session.execute(
+            _FACTS, {"cases": wanted, "agency": actor.agency_id, "staff": actor.id, "now": moment(session)}
+        )
+    ).all()
     by_case: dict[UUID, list[Any]] = defaultdict(list)
     for row in rows:
         by_case[row.case_id].append(row)
@@ -131,9 +153,9 @@ async def stand(
     await session.flush()
 
 
-async def end(session: Session, source_id: UUID, kind: str, now: datetime) -> None:
-    """End the standing that came from `source_id`, from this moment on."""
-    await session.execute(_END, {"source": source_id, "kind": kind, "now": now})
+async def end(session: Session, source_id: UUID, kind: str, now: datetime, agency_id: UUID | None = None) -> None:
+    """End what came from `source_id`, of one agency or of all, from this moment on."""
+    await session.execute(_END, {"source": source_id, "kind": kind, "now": now, "agency": agency_id})
 
 
 async def change(

@@ -60,6 +60,7 @@ class StandingRow(SQLModel, table=True):
         CheckConstraint("agency_id is not null or staff_id is not null", name="ck_standing_somebody"),
         Index("ix_standing_case", "case_id", "agency_id"),
         Index("ix_standing_source", "source_id"),
+        Index("ix_standing_conflict", "staff_id", postgresql_where=text("kind = 'conflict' and ended_at is null")),
         Index(
             "uq_standing_live",
             "case_id",

@@ -18,6 +18,7 @@ from . import (
     cases,
     consent,
     directory,
+    graphiql,
     home,
     meetings,
     minutes,
@@ -46,7 +47,19 @@ def install(app: FastAPI) -> None:
     `request.state.signed_in` (SignedIn | None). AssetsMissing when `make assets` was not run.
     """
     app.include_router(router)
-    for pages in (agency, cases, consent, directory, meetings, minutes, oversight, planner, referring, reporting):
+    for pages in (
+        agency,
+        cases,
+        consent,
+        directory,
+        graphiql,
+        meetings,
+        minutes,
+        oversight,
+        planner,
+        referring,
+        reporting,
+    ):
         app.include_router(pages.router)
     app.mount(static.PREFIX, static.Assets(), name="static")
     app.add_middleware(SecurityHeaders, settings=settings())

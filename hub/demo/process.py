@@ -9,7 +9,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from hub.app import opened, server
+from hub.app import create_app, opened, server
 from hub.base import logs
 from hub.base.databases import databases
 from hub.base.migrate import upgrade
@@ -43,9 +43,11 @@ async def run(settings: Settings) -> None:
                 async with opened(local, urls.app) as hub:
                     await seed(hub, lambda said: bar.update(job, advance=1, description=said))
                     bar.stop()
-                    web = server(hub)
-                    mailbox.show(web.config.app, catcher)
+                    app = create_app(hub)
+                    mailbox.show(app, catcher)
+                    web = server(hub, app)
                     out.print(f"\n[bold]{base_url(local)}/[/bold]  fictional data, {time.monotonic() - began:.0f} s")
+                    out.print(f"Mail that was sent: {base_url(local)}/demo/mail")
                     out.print("Choose a person on the first page. Ctrl-C ends everything.\n")
                     worker = asyncio.create_task(tick(hub.db, local, stop))
                     serving = asyncio.create_task(web.serve())

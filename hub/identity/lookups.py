@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,7 +17,7 @@ _CENTRE = text(
     order by length(county) desc limit 1
     """
 )
-_RELATED = text("select distinct staff_id from staff_relation where person_index = :person")
+_RELATIONS = text("select person_index, kind from staff_relation where staff_id = :staff")
 
 AGENCY_NAMES = "select id, code, name, names, network from agency"
 """A relation other slices may join for names: (id, code, name, names, network)."""
@@ -50,9 +50,27 @@ async def centre_for(session: Session, area: str) -> UUID | None:
     return found
 
 
-async def staff_related_to(session: Session, person_index: bytes) -> Sequence[UUID]:
-    """Staff who declared to be, live with or be close to the person with this blind index (F2)."""
-    return (await session.execute(_RELATED, {"person": person_index})).scalars().all()
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """Blind indexes of whom a member of staff is, and of whom they live with or are close to."""
+
+    own: frozenset[bytes]
+    close: frozenset[bytes]
+
+    def conflict(self, victim: bytes, opposite: bytes | None) -> bool:
+        """F2: being a party, or being, living with or close to the opposite party. Closeness to the victim is none."""
+        if opposite is not None and bytes(opposite) in self.own | self.close:
+            return True
+        return bytes(victim) in self.own
+
+
+async def relations(session: Session, staff_id: UUID) -> Relations:
+    """What this member of staff has declared."""
+    rows = (await session.execute(_RELATIONS, {"staff": staff_id})).all()
+    return Relations(
+        frozenset(bytes(row.person_index) for row in rows if row.kind == "is"),
+        frozenset(bytes(row.person_index) for row in rows if row.kind != "is"),
+    )
 
 
 async def all_briefs(session: Session) -> list[AgencyBrief]:

@@ -12,8 +12,12 @@ from hub.audit.heads import Head
 from hub.audit.reading import entries
 from hub.audit.verify import verify
 from hub.base.db import Session
+from hub.consent.standing import facts_of
 from hub.identity.lookups import AgencyBrief, briefs
-from hub.policy.terms import Actor
+from hub.policy.terms import NOBODY, Actor
+
+SECRET = frozenset({"report.file"})
+"""Entries whose doer is a reporter: who that is goes to nobody but the intake officer (DVPA 50 II)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ async def audit_entries(
 ) -> Sequence[EntryView]:
     """Entries, newest first; reading them is itself an entry."""
     rows = await entries(session, most, before, action, case_id)
+    facts = await facts_of(session, actor, {case for row in rows for case in row.case_ids})
+    rows = [row for row in rows if not any(facts.get(case, NOBODY).conflicted for case in row.case_ids)]
     names = await briefs(session, (row.agency_id for row in rows))
     await append(session, actor, "audit.read", body={"entries": len(rows)})
     return [
@@ -78,8 +84,8 @@ async def audit_entries(
             id=UUID(int=row.id),
             number=row.id,
             at=row.at,
-            actor=str(row.actor_id),
-            agency=names.get(row.agency_id),
+            actor="" if row.action in SECRET else str(row.actor_id),
+            agency=None if row.action in SECRET else names.get(row.agency_id),
             action=row.action,
             subject=row.subject,
             case_ids=tuple(row.case_ids),

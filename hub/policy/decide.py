@@ -149,10 +149,14 @@ class Sight:
         if isinstance(decision, Deny):
             self.hidden[category] = decision.reason
             return (None,) * len(values)
-        made = tuple([None if value is None else _disclosed(value, decision) for value in values])
-        if any(one is not None for one in made):
+        made: list[Any] = []
+        for value in values:
+            if value is None:
+                made.append(None)
+                continue
             self.shown[category] = decision
-        return made
+            made.append(_disclosed(value, decision))
+        return tuple(made)
 
     def form(self, category: Category) -> frozenset[Obligation]:
         """The restrictions of form under which the category is shown (empty when it is hidden)."""

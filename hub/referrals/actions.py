@@ -65,6 +65,8 @@ async def send_referral(session: Session, actor: Actor, given: SendReferral) -> 
     """Send a need to whoever owes it; the answer's clock starts now. Returns the referral."""
     if given.need not in NEEDS:
         raise InvalidInput(FieldError("need", "unknown_need"))
+    if given.need == "offender_treatment":  # it must never touch what belongs to the victim: a way of its own
+        raise InvalidInput(FieldError("need", "not_by_this_way"))
     require([("summary", given.summary, 2000), ("area", given.area, 64)])
     case = await own_case(session, actor, given.case_id)
     service = await find_service(session, given.service_id)
@@ -92,8 +94,7 @@ async def send_referral(session: Session, actor: Actor, given: SendReferral) -> 
             due_at=due_at,
         )
     )
-    treatment = given.need == "offender_treatment"
-    await standing.stand(session, case.id, Standing.REFERRED_TO, referral_id, agency_id=agency.id, treatment=treatment)
+    await standing.stand(session, case.id, Standing.REFERRED_TO, referral_id, agency_id=agency.id)
     await notify(session, Notice("referral_received", agency.id, referral_id))
     body = {"need": given.need, "urgency": given.urgency.value, "to": str(agency.id)}
     await append(session, actor, "referral.send", referral_id, cases=[case.id], body=body)
@@ -108,12 +109,12 @@ async def answer_referral(session: Session, actor: Actor, given: AnswerReferral)
     referral.reason, referral.answered_by, referral.answered_at = given.reason, actor.id, now
     if given.answer is Answer.ACCEPT:
         await standing.change(session, referral.id, Standing.REFERRED_TO, accepted=True)
-        for code in ("first_contact", "report_back"):
-            await clocks.start(session, code, referral.id, actor.agency_id, now, urgency=Urgency(referral.urgency))
+        await clocks.start(session, "report_back", referral.id, actor.agency_id, now)
     else:
         await standing.end(session, referral.id, Standing.REFERRED_TO, now)
-        await deadlines.cancel(session, referral.id)
     await deadlines.meet(session, referral.id, "referral_answer", now)
+    if given.answer is not Answer.ACCEPT:
+        await deadlines.cancel(session, referral.id)
     await _done(session, actor, referral, "referral.answer", {"answer": given.answer.value, "reason": given.reason})
     await notify(session, Notice("referral_answered", referral.from_agency_id, referral.id, staff_id=referral.sent_by))
     return referral.id
@@ -129,8 +130,7 @@ async def report_back(session: Session, actor: Actor, given: ReportBack) -> UUID
     vault = await vault_of(session, referral.case_id)
     referral.state, referral.outcome = ReferralState.COMPLETED, given.outcome
     referral.report = vault.lock(f"report-back:{referral.id}", given.text)
-    for code in ("first_contact", "report_back"):
-        await deadlines.meet(session, referral.id, code, now)
+    await deadlines.meet(session, referral.id, "report_back", now)
     await standing.end(session, referral.id, Standing.REFERRED_TO, now)
     await _done(session, actor, referral, "referral.report_back", {"outcome": given.outcome.value})
     await notify(session, Notice("referral_completed", referral.from_agency_id, referral.id, staff_id=referral.sent_by))

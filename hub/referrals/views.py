@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from hub.cases.views import BRIEF_COLUMNS, CaseView, WithheldView, brief, cases,
 from hub.consent import standing
 from hub.identity.lookups import AGENCY_NAMES, AgencyBrief
 from hub.policy.decide import Disclosed, Sight
-from hub.policy.terms import NOBODY, Actor, Category, Facts, Obligation, Standing
+from hub.policy.terms import NOBODY, Actor, Category, Facts, Obligation, Role, Standing
 from scheduling.clocks import Urgency
 
 from .rules import Outcome, Reason, ReferralState
@@ -34,16 +34,15 @@ _SELECT = f"""
     join service s on s.id = r.service_id
     join case_file c on c.id = r.case_id
 """  # noqa: S608 - constants alone
-_INBOX = """
-    {} where r.to_agency_id = :agency and r.state in ('requested', 'accepted')
-      and (r.due_at, r.id) > (:due, :after)
+_INBOX = f"""
+    {{}} where r.to_agency_id = :agency and r.state in ('requested', 'accepted')
+      and (r.due_at, r.id) > (:due, :after) and r.case_id not in {standing.CONFLICTED}
     order by r.due_at, r.id limit :most
 """
-_COUNT = """
+_COUNT = f"""
     select count(*) from (select from referral r where to_agency_id = :agency and state in ('requested', 'accepted')
-      and not exists (select from standing x where x.case_id = r.case_id and x.staff_id = :staff
-                      and x.kind = 'conflict' and x.ended_at is null) limit 1001) counted
-"""
+      and r.case_id not in {standing.CONFLICTED} limit 1001) counted
+"""  # noqa: S608 - constants alone
 _INBOX_COUNT = text(_COUNT)
 # The count comes with the page: one statement, evaluated once however many rows there are.
 _INBOX_PAGE = {
@@ -129,9 +128,7 @@ async def inbox(
     for stays sealed and out of the ledger. `hidden`: say what is withheld.
     """
     due, last = after or _BEGINNING
-    asked = {"agency": actor.agency_id, "due": due, "after": last, "most": first + 1}
-    if count:
-        asked["staff"] = actor.id
+    asked = {"agency": actor.agency_id, "staff": actor.id, "due": due, "after": last, "most": first + 1}
     rows = (await session.execute(_INBOX_PAGE[count], asked)).all()
     total: int | None = None
     if count:
@@ -147,6 +144,8 @@ async def _inbox_count(session: Session, actor: Actor) -> int:
 
 _URGENCIES = {urgency.value: urgency for urgency in Urgency}
 _STATES = {state.value: state for state in ReferralState}
+_ANSWERED = frozenset({"rejected", "returned", "completed", "cancelled"})
+_ANSWERING = (Role.AGENCY_WORKER, Role.AGENCY_MANAGER, Role.COORDINATOR, Role.MACHINE)
 _BEGINNING = (datetime.fromisoformat("0001-01-02T00:00:00+00:00"), UUID(int=0))
 
 
@@ -156,13 +155,17 @@ async def _referrals(
     ids = {row.case_id for row in rows}
     agencies: dict[UUID, AgencyBrief] = {}
     facts = await standing.facts_of(session, actor, ids)
-    sights = {case: _sight(session, actor, case, facts.get(case, NOBODY)) for case in ids}
+    # whether a referral is accepted is asked of each by itself: one acceptance unmasks no other
+    sights = {
+        (case, accepted): _sight(session, actor, case, replace(facts.get(case, NOBODY), referral_accepted=accepted))
+        for case, accepted in {(row.case_id, row.state == "accepted") for row in rows}
+    }
     whole = await cases(session, actor, list(ids)) if full else {}
     found = []
     for row in rows:
-        sight = sights[row.case_id]
+        sight = sights[row.case_id, row.state == "accepted"]
         if not sight.may(Category.EXISTENCE) or not _concerns(actor, row, sight):
-            own = row.to_agency_id == actor.agency_id and row.state not in ("requested", "accepted")
+            own = row.to_agency_id == actor.agency_id and row.state in _ANSWERED and actor.has(*_ANSWERING)
             if not own or sight.facts.conflicted:
                 continue
             sight = _sight(session, actor, row.case_id, Facts(own_report=True))
@@ -176,9 +179,8 @@ async def _referrals(
 
 
 def _concerns(actor: Actor, row: Any, sight: Sight) -> bool:
-    """A referral is known to its agency and to the case's coordinators, not to other agencies of the same case."""
-    inside = {Standing.ASSIGNED, Standing.SAME_CENTRE}
-    return row.to_agency_id == actor.agency_id or not inside.isdisjoint(sight.facts.standings)
+    """A referral is known to its agency and to the case's coordinator, not to other agencies of the same case."""
+    return row.to_agency_id == actor.agency_id or Standing.ASSIGNED in sight.facts.standings
 
 
 def _sight(session: Session, actor: Actor, case_id: UUID, facts: Facts) -> Sight:

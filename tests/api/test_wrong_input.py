@@ -107,6 +107,16 @@ def minutes() -> dict[str, Any]:
     return {"itemId": gid("AgendaItem", uuid4()), "version": 1, "text": "示範", "presentIds": []}
 
 
+def opposite_consents(world: World) -> dict[str, Any]:
+    """A custodian who is the opposite party (DVPA 50-1)."""
+    return consent(world, grantor="CUSTODIAN", grantorIsOpposite=True)
+
+
+def unknown_recipient(world: World) -> dict[str, Any]:
+    """A recipient that is no agency."""
+    return consent(world, recipientIds=[gid("Agency", uuid4())])
+
+
 def nobody() -> list[dict[str, str]]:
     """An agency that is none."""
     return [{"agencyId": gid("Agency", uuid4())}]
@@ -124,7 +134,7 @@ STEPS: list[Step] = [
     ("reporter", "FileReport", lambda _: report(learnedAt="2026-01-01T10:00:00"), "InvalidInput", "learnedAt"),
     ("reporter", "FileReport", lambda _: report(victimAge=999), "InvalidInput", "victimAge"),
     ("reporter", "FileReport", lambda _: report(summary="x" * 4001), "InvalidInput", "summary"),
-    ("reporter", "FileReport", lambda _: report(summary="a\x00b"), "InvalidInput", "summary"),
+    ("reporter", "FileReport", lambda _: report(summary="a\x07b"), "InvalidInput", "summary"),
     ("reporter", "FileReport", lambda _: report(idempotencyKey="short"), "InvalidInput", "idempotencyKey"),
     ("auditor", "FileReport", lambda _: report(), "NotPermitted", "not_permitted"),
     ("nobody", "FileReport", lambda _: report(), "NotPermitted", "not_permitted"),
@@ -148,6 +158,9 @@ STEPS: list[Step] = [
     ("coordinator", "RecordConsent", lambda w: consent(w, purposes=["OVERSIGHT"]), "InvalidInput", "purposes"),
     ("coordinator", "RecordConsent", lambda w: consent(w, recipientIds=[]), "InvalidInput", "recipientIds"),
     ("coordinator", "RecordConsent", lambda w: consent(w, endsAt=PAST), "InvalidInput", "endsAt"),
+    ("coordinator", "RecordConsent", opposite_consents, "InvalidInput", "grantorIsOpposite"),
+    ("coordinator", "RecordConsent", unknown_recipient, "InvalidInput", "recipientIds"),
+    ("coordinator", "SendReferral", lambda w: send(w, need="offender_treatment"), "InvalidInput", "need"),
     ("colleague", "RecordConsent", consent, "NotFound", "not_found"),
     ("clinic", "RecordConsent", consent, "NotPermitted", "not_permitted"),
     ("coordinator", "WithdrawConsent", lambda _: {"consentId": gid("Consent", uuid4())}, "NotFound", "not_found"),
@@ -284,6 +297,38 @@ async def test_http_of_graphql(world: World) -> None:
     assert wrong.json()["errors"][0]["extensions"]["code"] == "not_permitted"
     typo = await world.people["auditor"].post({"query": "{ casse { id } }"})
     assert "Did you mean" not in typo.text or world.hub.hub.settings.mode != "production"
+
+
+MOMENTS = ["9999-12-31T23:59:00+00:00", "0001-01-01T00:00:00+14:00", "yesterday", "2026-11-22", "", "1999-01-01T00:00Z"]
+
+
+async def test_strange_moments_and_control_characters_are_no_faults(world: World) -> None:
+    """Dates at the edges of the calendar and NULs anywhere are refused, not crashed on."""
+    coordinator, clinic, auditor = (world.people[name] for name in ("coordinator", "clinic", "auditor"))
+    asked: list[tuple[Any, str, dict[str, Any]]] = []
+    for moment in MOMENTS:
+        asked += [
+            (coordinator, "RecordConsent", {"input": consent(world, endsAt=moment)}),
+            (coordinator, "CallMeeting", {"input": call(world, startsAt=moment)}),
+            (coordinator, "MeetingSlots", {"agencies": [], "before": moment, "minutes": 60}),
+        ]
+    for minutes_ in (0, -5, 2**31 - 1):
+        asked.append((coordinator, "MeetingSlots", {"agencies": [], "before": SOON, "minutes": minutes_}))
+    asked.append((coordinator, "MeetingSlots", {"agencies": [], "before": "2026-12-01T00:00:00", "minutes": 60}))
+    asked += [
+        (coordinator, "Areas", {"parent": "a\x00"}),
+        (coordinator, "MatchServices", {"need": "counselling", "area": "\x00"}),
+        (clinic, "SearchServices", {"text": "\x00"}),
+        (auditor, "AuditEntries", {"action": "\x00"}),
+        (clinic, "Inbox", {"after": "OTk5OS0xMi0zMVQyMzo1OTo1OVp8MDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAw"}),
+        (coordinator, "RecordConsent", {"input": consent(world, idempotencyKey="key\x00key\x00")}),
+    ]
+    for person, operation, variables in asked:
+        found = await person.post({"documentId": operation, "variables": variables})
+        assert found.status_code < 500, (operation, variables, found.text)
+        body = found.json()
+        problem = next(iter((body.get("data") or {"": {}}).values())) or {}
+        assert "errors" in body or problem["__typename"] == "InvalidInput", (operation, variables, body)
 
 
 async def test_pages_are_bounded(world: World) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
-import psutil  # type: ignore[import-untyped]  # its stubs are a package of their own
+import psutil  # its stubs are a package of their own
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url

@@ -81,18 +81,88 @@ async def test_who_is_close_to_a_party_sees_nothing(world: World) -> None:
     assert problem["__typename"] == "NotFound"
 
 
-async def test_who_is_close_to_a_party_cannot_open_the_case(world: World) -> None:
-    """F2 before there is a case: the report is not there for a coordinator who declared to be close."""
+async def test_a_relation_declared_later_closes_an_open_case(world: World) -> None:
+    """F2 from the moment of the declaration: the case, its referral, its meeting and its audit entries are gone."""
+    await given_consent(world)
+    clinic = world.people["clinic"]
+    assert await names(world) == [VICTIM]
+    await declare(world, "clinic", "乙男金絲雀", "close_to")
+    await declare(world, "auditor", "乙男金絲雀", "lives_with")
+    assert await clinic.ask("Referral", id=gid("Referral", world.referral)) is None
+    found = await clinic.post({"query": "{ inbox(first: 1) { totalCount edges { cursor } pageInfo { hasNextPage } } }"})
+    assert found.json()["data"]["inbox"] == {"totalCount": 0, "edges": [], "pageInfo": {"hasNextPage": False}}
+    entries = await world.people["auditor"].ask("AuditEntries", first=100)
+    assert not any(gid("Case", world.case) in edge["node"]["caseIds"] for edge in entries["edges"])
+
+
+async def test_closeness_to_the_victim_is_no_conflict_and_no_report_is_lost(world: World) -> None:
+    """Who is close to the victim reads their receipt; a report near the opposite party is kept, not shown."""
+    await declare(world, "reporter", VICTIM, "close_to")
+    reporter = world.people["reporter"]
+    given = {
+        "learnedAt": (datetime.now(UTC) - timedelta(hours=1)).isoformat(),
+        "area": "99001010",
+        "summary": "示範",
+        "victim": {"name": VICTIM},
+        "opposite": {"name": "丁男金絲雀"},
+        "relationship": "OTHER",
+        "stalking": True,
+    }
+    assert (await reporter.do("FileReport", **given))["receipt"]
+    await declare(world, "reporter", "丁男金絲雀", "lives_with")
+    kept = await reporter.do("FileReport", **given)
+    assert (kept["__typename"], kept["code"]) == ("NotFound", "done_not_shown")
+    assert len(await world.people["coordinator"].ask("WaitingReports")) == 3
+
+
+async def test_before_consent_an_agency_reads_its_referral_and_not_the_case(world: World) -> None:
+    """P4: the referral's summary after acceptance; never the case's own, nor anybody's name."""
+    clinic = world.people["clinic"]
+    before = await clinic.ask("Referral", id=gid("Referral", world.referral))
+    assert (before["summary"], before["case"]["summary"], before["case"]["parties"]) == (None, None, [])
+    answered = await clinic.do("AnswerReferral", referralId=before["id"], version=before["version"], answer="ACCEPT")
+    assert answered["summary"] == "示範"
+    assert (answered["case"]["summary"], answered["case"]["parties"]) == (None, [])
+
+
+async def test_lists_open_nothing_they_do_not_show(world: World) -> None:
+    """A home page asks for headings: no identity, contact or facts are told to the ledger as shown."""
+    coordinator = world.people["coordinator"]
+    before = len((await coordinator.ask("WhoSawWhat", caseId=gid("Case", world.case)))["edges"])
+    await coordinator.ask("MyCases")
+    await coordinator.ask("ComingConferences")
+    ledger = (await coordinator.ask("WhoSawWhat", caseId=gid("Case", world.case)))["edges"]
+    told = {category for edge in ledger[: len(ledger) - before] for category in edge["node"]["categories"]}
+    assert told <= {"EXISTENCE", "RISK_LEVEL", "CLOCKS", "LEDGER"}
+
+
+async def test_oversight_learns_no_number_and_no_reporter(world: World) -> None:
+    """P12, F3: a pseudonym instead of the number; who filed a report is nobody's to read."""
+    auditor = world.people["auditor"]
+    number = (await world.people["coordinator"].ask("Case", id=gid("Case", world.case)))["number"]
+    shown = await auditor.ask("Case", id=gid("Case", world.case))
+    assert shown["number"].startswith("P-")
+    assert (shown["area"], shown["openedAt"], shown["parties"]) == (None, None, [])
+    assert not any(number in text for text in auditor.seen)
+    filed = await auditor.ask("AuditEntries", action="report.file")
+    assert {(edge["node"]["actor"], edge["node"]["agency"] is None) for edge in filed["edges"]} == {("", True)}
+
+
+async def declare(world: World, login: str, name: str, kind: str) -> None:
+    """Somebody says whom they are close to."""
     hub = world.hub.hub
     async with hub.db.work() as session:
-        colleague = await actor_of(session, hub.oidc.issuer, "colleague")
-        assert colleague is not None
+        person = await actor_of(session, hub.oidc.issuer, login)
+        assert person is not None
         await session.execute(
-            text(
-                "insert into staff_relation (staff_id, person_index, kind, declared_at) values (:s, :p, 'close_to', :n)"
-            ),
-            {"s": colleague.id, "p": blind(hub.keys, "name", "乙男 金絲雀"), "n": now()},
+            text("insert into staff_relation (staff_id, person_index, kind, declared_at) values (:s, :p, :k, :n)"),
+            {"s": person.id, "p": blind(hub.keys, "name", name), "k": kind, "n": now()},
         )
+
+
+async def test_who_is_close_to_a_party_cannot_open_the_case(world: World) -> None:
+    """F2 before there is a case: the report is not there for a coordinator who declared to be close."""
+    await declare(world, "colleague", "乙男 金絲雀", "close_to")
     person = world.people["colleague"]
     assert await person.ask("WaitingReports") == []
     assert await person.ask("Report", id=gid("Report", world.report)) is None
@@ -126,8 +196,11 @@ async def test_a_cancelled_meeting_closes_its_packs(world: World) -> None:
     taken = await coordinator.do("CallMeeting", **given)
     assert (taken["__typename"], taken["code"]) == ("Conflict", "slot_taken")
     assert (await other.ask("Conference", id=meeting["id"]))["items"][0]["case"]["riskLevel"] == "HIGH"
+    await other.do("AnswerInvitation", conferenceId=meeting["id"], rsvp="DECLINED")
+    assert (await other.ask("Conference", id=meeting["id"]))["items"] == []  # who does not come needs no pack
     coming = await other.do("AnswerInvitation", conferenceId=meeting["id"], rsvp="ACCEPTED")
     assert {a["rsvp"] for a in coming["attendees"]} == {"ACCEPTED", "NEEDS_ACTION"}
+    assert (await other.ask("Conference", id=meeting["id"]))["items"][0]["case"]["riskLevel"] == "HIGH"
     cancelled = await coordinator.do("CancelMeeting", conferenceId=meeting["id"], version=meeting["version"])
     assert cancelled["state"] == "cancelled"
     assert (await other.ask("Conference", id=meeting["id"]))["items"] == []

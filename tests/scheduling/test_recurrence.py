@@ -7,7 +7,7 @@ from itertools import takewhile
 from time import process_time
 
 import pytest
-from dateutil.rrule import rrulestr  # type: ignore[import-untyped]  # ships no types
+from dateutil.rrule import rrulestr  # ships no types
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from icalendar import vRecur

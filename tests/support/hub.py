@@ -118,7 +118,7 @@ async def running(settings: Settings, url: str) -> AsyncIterator[Running]:
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", settings.port))
             task = asyncio.create_task(server.serve(sockets=[listening]))
-            while not server.started:
+            while not server.started:  # noqa: ASYNC110 - uvicorn tells by a flag alone
                 await asyncio.sleep(0.01)
             base = f"http://127.0.0.1:{settings.port}"
             async with httpx.AsyncClient(base_url=base, timeout=30) as http:

@@ -1,4 +1,5 @@
-// Builds ../static/: one style sheet, one script, one icon, each named by its content, and manifest.json that lists them.
+// Builds ../static/: one style sheet, one script, one icon, and in graphiql/ what only demonstrations show; each file is
+// named by its content, and manifest.json lists them.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -28,6 +29,19 @@ const files = {
   "icon.svg": readFileSync(join(here, "src", "icon.svg")),
 };
 
+// GraphiQL is heavy and loads on its own page alone, so it does not count below. It is copied as published.
+const published = (...path) => readFileSync(join(here, "node_modules", ...path));
+Object.assign(files, {
+  "graphiql/react.js": published("react", "umd", "react.production.min.js"),
+  "graphiql/react-dom.js": published("react-dom", "umd", "react-dom.production.min.js"),
+  "graphiql/graphiql.js": published("graphiql", "graphiql.min.js"),
+  "graphiql/graphiql.css": Buffer.concat([
+    published("graphiql", "graphiql.min.css"),
+    readFileSync(join(here, "src", "graphiql.css")),
+  ]),
+  "graphiql/start.js": readFileSync(join(here, "src", "graphiql-start.js")),
+});
+
 const weight = gzipSync(files["hub.css"]).length + gzipSync(files["hub.js"]).length;
 if (weight > budget) {
   console.error(`style sheet and script weigh ${weight} bytes gzipped; ${budget} is the limit`);
@@ -36,6 +50,7 @@ if (weight > budget) {
 
 mkdirSync(out, { recursive: true });
 for (const name of readdirSync(out)) rmSync(join(out, name), { recursive: true });
+mkdirSync(join(out, "graphiql"));
 const manifest = {};
 for (const [name, body] of Object.entries(files)) {
   const hash = createHash("sha256").update(body).digest("hex").slice(0, 12);

@@ -1,0 +1,142 @@
+"""The fixed-seed directory of the benchmarks: townships, organizations and services, all fictional."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from directory.refresh import COVERS, WITHIN, refresh_run
+from directory.taxonomy import NEEDS
+from directory.words import text_query
+from hub.base.db import Database
+
+from .data import SEED, County
+
+COUNTIES, TOWNSHIPS = 22, 16
+SOURCE = "bench"
+RUN = UUID(int=1)
+TOP = 20
+_KIND = ("諮商", "陪同", "扶助", "輔導", "就業", "法律", "醫療", "通譯", "托育", "居住")
+_WHO = ("婦女", "兒少", "家庭", "新住民", "長者", "身心障礙", "男性", "青年")
+_WAY = ("夜間", "到宅", "線上", "外展", "團體", "個別", "緊急", "預約")
+_WORDS = ("提供心理諮商與陪伴，可夜間預約。", "提供生活扶助與轉介，可電話詢問。")
+TEXT = "心理諮商"
+"""What is searched for: about every other service says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One service of the directory."""
+
+    id: UUID
+    organization_id: UUID
+    name: str
+    description: str
+    needs: tuple[str, ...]
+    areas: tuple[str, ...]
+
+
+def areas() -> list[str]:
+    """Codes of the townships."""
+    return [f"B{county:02}-{township:02}" for county in range(COUNTIES) for township in range(TOWNSHIPS)]
+
+
+def entries(made: County, services: int, seed: int = SEED) -> Iterator[Entry]:
+    """The agencies' own services first, then others until there are `services`."""
+    random = Random(seed + 2)
+    needs, places, counties = list(NEEDS), areas(), [f"B{number:02}" for number in range(COUNTIES)]
+
+    def entry(key: UUID, organization: UUID) -> Entry:
+        wide = random.random() < 0.15
+        name = f"{random.choice(_WAY)}{random.choice(_WHO)}{random.choice(_KIND)}服務"
+        return Entry(
+            key,
+            organization,
+            name,
+            random.choice(_WORDS),
+            tuple(random.sample(needs, random.choice((1, 1, 2)))),
+            tuple(random.sample(counties if wide else places, random.choice((1, 2, 3)))),
+        )
+
+    count = 0
+    for agency, keys in zip(made.agencies, made.services, strict=True):
+        for key in keys:
+            yield entry(key, agency.organization_id)
+            count += 1
+    others = [UUID(int=random.getrandbits(128), version=4) for _ in range(max(1, services // 20))]
+    for _ in range(count, services):
+        yield entry(UUID(int=random.getrandbits(128), version=4), random.choice(others))
+
+
+@dataclass(frozen=True, slots=True)
+class Searches:
+    """Pairs of a need and a township, and how many services at least (up to TOP) each of them finds with `TEXT`."""
+
+    pairs: Sequence[tuple[str, str]]
+    least: int
+
+
+def searches(found: Sequence[Entry], most: int = 200) -> Searches:
+    """The pairs that find the most services: at full size each of them has more than a page."""
+    hits = Counter((need, area) for e in found if TEXT in e.description for need in e.needs for area in e.areas)
+    counted = [((need, area), hits[need, area] + hits[need, area[:3]]) for need in NEEDS for area in areas()]
+    best = sorted(counted, key=lambda one: -one[1])[:most]
+    return Searches([pair for pair, _ in best], min(TOP, best[-1][1]))
+
+
+def search_by_hand(need: str, area: str) -> dict[str, object]:
+    """The hub's search in PostgreSQL's own terms, as the peers' clients must send it."""
+    words = text_query(TEXT)
+    assert words is not None
+    county = area[:3]
+    where = f"('{need}{WITHIN}{area}' | '{need}{COVERS}{county}')"
+    latitude, longitude = spot(area)
+    return {
+        "tsquery": f"{where} & {words.tsquery}",
+        "patterns": list(words.patterns),
+        "first": words.first,
+        "area": area,
+        "chain": [county],
+        "lat": latitude,
+        "lon": longitude,
+    }
+
+
+async def load(connection: asyncpg.Connection, db: Database, found: Sequence[Entry]) -> None:
+    """Write the directory by COPY as the owner, then let the directory build what search and routing read."""
+    places: list[tuple[Any, ...]] = [
+        (f"B{c:02}", None, "county", 22.0 + c / 10, 120.5 + c / 20) for c in range(COUNTIES)
+    ]
+    places += [(code, code[:3], "township", *spot(code)) for code in areas()]
+    await _copy(connection, "area", "code parent kind latitude longitude", places)
+    owners = sorted({entry.organization_id for entry in found})
+    rows: Iterator[tuple[Any, ...]] = ((key, SOURCE, str(key), f"示範機構 {i}") for i, key in enumerate(owners))
+    await _copy(connection, "organization", "id source source_id name", rows)
+    terms = {need: UUID(int=i + 1) for i, need in enumerate(NEEDS)}
+    rows = ((key, SOURCE, need, need, need, need) for need, key in terms.items())
+    await _copy(connection, "taxonomy_term", "id source source_id code name need", rows)
+    rows = ((e.id, SOURCE, str(e.id), RUN, e.organization_id, e.name, e.description) for e in found)
+    await _copy(connection, "service", "id source source_id seen organization_id name description", rows)
+    rows = ((SOURCE, f"{e.id}:{need}", e.id, terms[need]) for e in found for need in e.needs)
+    await _copy(connection, "attribute", "source source_id service_id taxonomy_term_id", rows)
+    rows = ((SOURCE, f"{e.id}:{area}", e.id, area) for e in found for area in e.areas)
+    await _copy(connection, "service_area", "source source_id service_id area_code", rows)
+    await connection.execute("analyze")
+    async with db.work() as session:
+        await refresh_run(session, RUN)
+
+
+def spot(code: str) -> tuple[float, float]:
+    """Latitude and longitude of a township."""
+    county, township = int(code[1:3]), int(code[4:])
+    return 22.0 + county / 10 + township % 4 / 50, 120.5 + county / 20 + township // 4 / 50
+
+
+async def _copy(connection: asyncpg.Connection, table: str, columns: str, rows: Any) -> None:
+    await connection.copy_records_to_table(table, columns=columns.split(), records=rows)
