@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -70,8 +72,20 @@ async def export(session: Session, seed: bytes, folder: Path) -> Path | None:
 
 def _keep(folder: Path, name: str, body: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for target in (folder / name, folder / "latest.json"):
-        partial = target.with_suffix(".partial")
-        partial.write_text(body, "utf-8")
-        partial.replace(target)
-    return folder / name
+    target, latest = folder / name, folder / "latest.json"
+    _write(target, body)
+    with suppress(ValueError):  # another worker may have been further: the last head never goes back
+        if latest.exists() and read(latest).number > json.loads(body)["number"]:
+            return target
+    _write(latest, body)
+    return target
+
+
+def _write(target: Path, body: str) -> None:
+    """Whole or not at all, also when two workers share the folder."""
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(target)

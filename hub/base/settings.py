@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     smtp_host: str = Field("127.0.0.1", description="Mail server that takes outgoing notices.")
     smtp_port: int = Field(25, description="Its port.")
     smtp_from: str = Field("hub@hub.invalid", description="Sender of notices.")
+    smtp_user: str = Field("", description="Account at the mail server; empty: none is needed.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Its password. Sent over TLS alone.")
     smtp_starttls: bool = Field(False, description="Upgrade to TLS; set it whenever mail leaves the host.")
     timezone: str = Field("Asia/Taipei", description="IANA zone in which statutory days end.")
     country: Literal["TW", "KR"] = Field("TW", description="Whose public holidays count.")

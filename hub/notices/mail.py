@@ -61,6 +61,10 @@ async def send(message: EmailMessage, settings: Settings) -> None:
     )
     try:
         await client.connect()
+        if settings.smtp_user:
+            if not settings.smtp_starttls:
+                raise aiosmtplib.SMTPNotSupported("a password is sent over TLS alone: set HUB_SMTP_STARTTLS")
+            await client.login(settings.smtp_user, settings.smtp_password.get_secret_value())
         await client.send_message(message)
         with suppress(aiosmtplib.SMTPException):
             await client.quit(timeout=1)
