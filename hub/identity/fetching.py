@@ -92,7 +92,10 @@ class Cached(Generic[T]):
         enough = value is not None and suffices(value)
         if enough and self._within(self._loaded, self._life):
             return value
-        if not self._within(self._tried, self._gap) and not (enough and self._lock.locked()):
+        under_way = self._lock.locked()
+        if enough and under_way:
+            return self._value if self._within(self._loaded, self._stale) else None
+        if under_way or not self._within(self._tried, self._gap):
             async with self._lock:  # those who waited find the gap closed and go on with what the first one brought
                 if not self._within(self._tried, self._gap):
                     await self._refresh()
