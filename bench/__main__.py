@@ -146,6 +146,7 @@ def _paper(text: str, found: dict[str, dict[str, Line]], asked: argparse.Namespa
         .format(
             held=(here / "held.md").read_text("utf-8").strip(),
             postgres=postgres,
+            command=" ".join(["python -m bench", *sys.argv[1:]]),
             load=f"{busy:.1f}",
             node=subprocess.run(
                 [servers.node(), "--version"], capture_output=True, text=True, check=True

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
@@ -102,9 +103,9 @@ class Documents:
             return Document(None, (problem,))
         except RecursionError:
             return Document(None, (GraphQLError("The operation is too large: nested too deeply."),))
-        errors = validate(
-            self._schema, node, self._rules, max_errors=5, hide_suggestions=not self._suggestions
-        ) or check(node)
+        errors = validate(self._schema, node, self._rules, max_errors=5, hide_suggestions=not self._suggestions)
+        if not errors and not (self._suggestions and _asks_of_the_contract(node)):
+            errors = check(node)
         return Document(None, tuple(errors)) if errors else Document(node)
 
 
@@ -121,6 +122,17 @@ class _Spreads(Visitor):
         if name not in self.found:
             self.found[name] = self.shared[name]
             visit(self.shared[name], self)
+
+
+def _asks_of_the_contract(document: DocumentNode) -> bool:
+    """Whether every operation asks for the schema alone: tools ask deeply for it, where introspection is on."""
+    asked = [
+        selection.name.value if isinstance(selection, FieldNode) else ""
+        for node in document.definitions
+        if isinstance(node, OperationDefinitionNode)
+        for selection in node.selection_set.selections
+    ]
+    return bool(asked) and all(name in {"__schema", "__type", "__typename"} for name in asked)
 
 
 def is_mutation(operation: OperationDefinitionNode) -> bool:

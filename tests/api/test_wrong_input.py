@@ -9,9 +9,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from graphql import get_introspection_query
 from sqlalchemy import text
 
 from hub.api.describe import gid
+from hub.api.documents import Documents
 from tests.api.conftest import AREA, VICTIM, World
 
 SOON = (datetime.now(UTC) + timedelta(days=2)).replace(second=0, microsecond=0).isoformat()
@@ -295,6 +297,10 @@ async def test_http_of_graphql(world: World) -> None:
     wrong = await world.people["auditor"].post({"documentId": "Inbox"})
     assert wrong.status_code == 403
     assert wrong.json()["errors"][0]["extensions"]["code"] == "not_permitted"
+    whole = await http.post("/graphql", json={"query": get_introspection_query()})
+    assert whole.json()["data"]["__schema"]["queryType"]["name"] == "Query"  # introspection is on outside production
+    closed = Documents(world.hub.hub.schema, introspection=False).outside(get_introspection_query())
+    assert closed.node is None
     typo = await world.people["auditor"].post({"query": "{ casse { id } }"})
     assert "Did you mean" not in typo.text or world.hub.hub.settings.mode != "production"
 

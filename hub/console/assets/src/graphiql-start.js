@@ -3,6 +3,9 @@ const place = document.getElementById("graphiql");
 const { csrf, lang, examplesTitle, change } = place.dataset;
 const { createElement, useState } = React;
 
+// Open at the start: they run as they stand, whoever asks. Every other operation is in the list of examples.
+const TABS = ["Me", "Agencies", "MyActions"];
+
 async function fetcher(asked) {
   const headers = { "Content-Type": "application/json", Accept: "application/json", "Accept-Language": lang };
   if (csrf) headers["X-CSRF-Token"] = csrf;
@@ -68,8 +71,7 @@ async function start() {
     fetch("/graphiql/examples").then((answer) => answer.json()),
     fetch("/graphiql/schema").then((answer) => answer.text()),
   ]);
-  const ready = examples.filter((example) => example.kind === "query" && !filled(example));
-  ready.sort((a, b) => (b.name === "Me") - (a.name === "Me"));
+  const first = TABS.map((name) => examples.find((example) => example.name === name)).filter(Boolean);
   const plugin = examplesPlugin(examples);
   ReactDOM.createRoot(place).render(
     createElement(GraphiQL, {
@@ -79,7 +81,7 @@ async function start() {
       shouldPersistHeaders: false,
       isHeadersEditorEnabled: false,
       showPersistHeadersSettings: false,
-      defaultTabs: ready.map(({ query }) => ({ query })),
+      defaultTabs: first.map(({ query }) => ({ query })),
       plugins: [plugin],
       visiblePlugin: plugin.title,
       forcedTheme: "light",
