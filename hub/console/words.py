@@ -59,9 +59,16 @@ FALLEN = {
 }
 ANOTHER = mark("Another query")
 """A door that has no name of its own, as a query somebody wrote."""
-LAWS = {"DVPA": mark("DVPA"), "SHPA": mark("SHPA"), "PDPA": mark("PDPA"), "ER": mark("ER")}
-"""Short names of laws as they stand in articles."""
-_LAW = re.compile(r"\b(DVPA|SHPA|PDPA|ER)\b")
+LAWS = {
+    "DVPA": mark("DVPA"),
+    "SHPA": mark("SHPA"),
+    "PDPA": mark("PDPA"),
+    "ER": mark("ER"),
+    "cooperation guideline": mark("cooperation guideline"),
+    "good practice": mark("good practice"),
+}
+"""Names of laws and other grounds as they stand in articles."""
+_LAW = re.compile("|".join(rf"\b{name}\b" for name in LAWS))
 
 
 def clock(code: str, lang: str) -> str:

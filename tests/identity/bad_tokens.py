@@ -30,6 +30,8 @@ from tests.identity.forge import (
 )
 
 NOW = int(datetime.now(UTC).timestamp())
+LIFE = 3000
+"""Seconds the good token lives: longer than any test run, less than the longest allowed."""
 RULES = Rules(ISSUER, AUDIENCE, frozenset({"at+jwt"}))
 HEAD: dict[str, Any] = {"alg": "RS256", "typ": "at+jwt", "kid": "rsa"}
 CLAIMS: dict[str, Any] = {
@@ -37,7 +39,7 @@ CLAIMS: dict[str, Any] = {
     "aud": AUDIENCE,
     "sub": "worker",
     "iat": NOW,
-    "exp": NOW + 300,
+    "exp": NOW + LIFE,
     "client_id": "hub-web",
     "jti": "1",
 }
@@ -177,12 +179,12 @@ BAD: dict[str, tuple[object, str]] = {
     "sub too long": (body(sub="a" * 256), "subject"),
     # times
     "no exp": (body(exp=None), "exp is not a whole number of seconds"),
-    "exp as text": (body(exp=str(NOW + 300)), "exp is not a whole number of seconds"),
-    "exp as a fraction": (body(exp=NOW + 300.5), "exp is not a whole number of seconds"),
+    "exp as text": (body(exp=str(NOW + LIFE)), "exp is not a whole number of seconds"),
+    "exp as a fraction": (body(exp=NOW + LIFE + 0.5), "exp is not a whole number of seconds"),
     "exp true": (body(exp=True), "exp is not a whole number of seconds"),
-    "exp 1e400": (raw_body(_PLAIN.replace(str(NOW + 300), "1e400")), "exp is not a whole number of seconds"),
+    "exp 1e400": (raw_body(_PLAIN.replace(str(NOW + LIFE), "1e400")), "exp is not a whole number of seconds"),
     "exp of a thousand digits": (
-        raw_body(_PLAIN.replace(str(NOW + 300), "9" * 1000)),
+        raw_body(_PLAIN.replace(str(NOW + LIFE), "9" * 1000)),
         "exp is not a whole number of seconds",
     ),
     "expired": (body(iat=NOW - 700, exp=NOW - 31), "expired"),

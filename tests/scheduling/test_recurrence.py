@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from itertools import takewhile
 from time import process_time
 
 import pytest
 from dateutil.rrule import rrulestr  # ships no types
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import vRecur
 
@@ -28,7 +27,8 @@ def rules(draw: st.DrawFn) -> str:
     months = draw(st.lists(st.integers(1, 12), max_size=3, unique=True))
     if months:
         parts.append("BYMONTH=" + ",".join(map(str, months)))
-    ordinal = st.sampled_from(["", "1", "2", "-1", "5"] if frequency == "MONTHLY" else [""])
+    # the general expander reads a mixture of MO and 5MO in a way of its own: all have an ordinal, or none
+    ordinal = st.sampled_from(["1", "2", "-1", "5"] if frequency == "MONTHLY" and draw(st.booleans()) else [""])
     days = draw(st.lists(st.tuples(ordinal, DAYS).map("".join), max_size=3, unique=True))
     if days:
         parts.append("BYDAY=" + ",".join(days))
@@ -50,15 +50,11 @@ def rules(draw: st.DrawFn) -> str:
 def test_equal_to_the_general_expander(rule: str, first: date, offset: int, length: int) -> None:
     begins = datetime.combine(first, datetime.min.time()) + timedelta(hours=9)
     window = begins + timedelta(days=offset), begins + timedelta(days=offset + length)
-    # the general one needs a rule that matches now and then: a plain companion keeps it going
-    assume(any(True for _ in starts(parts_of(rule), begins, begins, begins + timedelta(days=3000))))
-    general = takewhile(
-        lambda start: start <= window[1], rrulestr(rule, dtstart=begins, cache=False).xafter(window[0], inc=True)
-    )
-    bounded = (
-        rrulestr(rule, dtstart=begins).between(window[0], window[1], inc=True) if "COUNT" in rule else list(general)
-    )
-    assert list(starts(parts_of(rule), begins, *window)) == bounded
+    # without an end the general one searches to the year 9999 for what never comes again: it is given the window's
+    endless, _, count = rule.partition(";COUNT=")
+    general = list(rrulestr(f"{endless};UNTIL={window[1]:%Y%m%dT%H%M%S}", dtstart=begins, cache=False))
+    wanted = [start for start in general[: int(count or len(general))] if start >= window[0]]
+    assert list(starts(parts_of(rule), begins, *window)) == wanted
 
 
 def test_a_rule_that_never_matches_costs_no_more_than_its_days() -> None:
