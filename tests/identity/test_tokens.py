@@ -13,7 +13,7 @@ from jose.exceptions import JWTError
 from hub.base import time
 from hub.identity.fetching import Cached, Unavailable
 from hub.identity.tokens import BoundKey, Keys, Rules, Unauthenticated, usable_keys, verify
-from tests.identity.bad_tokens import BAD, CLAIMS, ES_HEAD, GOOD, HEAD, NOW, PS_HEAD, RULES, body, head
+from tests.identity.bad_tokens import BAD, CLAIMS, ES_HEAD, GOOD, HEAD, LIFE, NOW, PS_HEAD, RULES, body, head
 from tests.identity.forge import AUDIENCE, EC, ISSUER, JWKS, RSA, es256, ps256, rs256, rsa_jwk, token
 
 
@@ -129,7 +129,7 @@ async def test_failing_fetches_are_no_oracle_and_no_storm() -> None:
 
 async def test_the_houses_clock_decides() -> None:
     with time.at(datetime.fromtimestamp(NOW, UTC)) as move:
-        move(timedelta(seconds=329))
+        move(timedelta(seconds=LIFE + 29))  # the leeway is 30 s
         assert await verify(GOOD, keys(), RULES)
         move(timedelta(seconds=1))
         with pytest.raises(Unauthenticated):
