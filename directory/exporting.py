@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TextIO
 
 import orjson
 from sqlalchemy import text
@@ -67,12 +67,13 @@ class _Sink(Protocol):
 
 class _Folder:
     def __init__(self, path: Path) -> None:
-        self.path, self._open = path, io.StringIO()
+        self.path = path
+        self._open: TextIO = io.StringIO()
         path.mkdir(parents=True, exist_ok=True)
 
     def table(self, name: str, columns: Sequence[str]) -> None:
         self._open.close()
-        self._open = (self.path / name).open("w", encoding="utf-8", newline="")  # type: ignore[assignment]
+        self._open = (self.path / name).open("w", encoding="utf-8", newline="")
         self._writer = csv.writer(self._open, lineterminator="\n")
         self._writer.writerow(columns)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,7 +52,7 @@ class Row:
     """The row's own id where it is a UUID, as in HSDS 3: it becomes ours too, unless another row has it."""
 
 
-class Reader:
+class Reader(ABC):
     """What all readers share."""
 
     def __init__(self, run: Run, path: str, header: list[str]) -> None:
@@ -74,11 +75,13 @@ class Reader:
         if not any(name in self.at for name in names):
             raise PackageRefused("missing_column", self.path, 1, names[0])
 
+    @abstractmethod
     def row(self, line: int, cells: list[str]) -> Row | None:
-        raise NotImplementedError
+        """The row as it is to be written, or None where it falls."""
 
+    @abstractmethod
     async def write(self, rows: list[Row], count: TableCount) -> None:
-        raise NotImplementedError
+        """Write a batch, and count what became of it."""
 
 
 class EntityReader(Reader):

@@ -9,6 +9,7 @@ import strawberry
 
 from hub.cases import actions, reports, views
 from hub.cases.actions import Person
+from hub.cases.parties import PartyView
 from hub.cases.rules import PartyKind, Relationship, RiskLevel
 from hub.policy.terms import Category, Role
 
@@ -38,7 +39,7 @@ class Withheld:
 
 
 @strawberry.type(description="Somebody a case is about; each part opens by its own category.")
-@describes(views.PartyView)
+@describes(PartyView)
 class Party(Node):
     """A party."""
 

@@ -19,7 +19,8 @@ from hub.policy.decide import Disclosed, Sight
 from hub.policy.terms import NOBODY, Actor, Category, Facts, Obligation, Purpose, Role, Standing
 from scheduling import deadlines
 
-from .rules import PartyKind, Relationship, RiskLevel, initials
+from .parties import PartyView, party_view
+from .rules import Relationship, RiskLevel
 
 _CASE = """
     select id, number, centre_id, coordinator_id, area, acts, state, risk_level, listed_at, opened_at, version,
@@ -41,14 +42,6 @@ _RISKS = text(
     " from risk_assessment where case_id = any(:ids) order by assessed_at desc, id"
 )
 
-IDENTITY_OF = {
-    PartyKind.VICTIM: Category.VICTIM_IDENTITY,
-    PartyKind.CHILD: Category.CHILD_IDENTITY,
-    PartyKind.WITNESS: Category.VICTIM_IDENTITY,
-    PartyKind.OPPOSITE: Category.OPPOSITE_IDENTITY,
-    PartyKind.ASSOCIATED: Category.VICTIM_IDENTITY,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class WithheldView:
@@ -57,18 +50,6 @@ class WithheldView:
     field: Category
     reason: str
     how_to_ask: str
-
-
-@dataclass(frozen=True, slots=True)
-class PartyView:
-    """Somebody a case is about, each part by its own category."""
-
-    id: UUID
-    kind: Disclosed[PartyKind] | None
-    name: Disclosed[str] | None
-    birth_date: Disclosed[str] | None
-    phone: Disclosed[str] | None
-    address: Disclosed[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,34 +247,6 @@ _IN_PART = frozenset({Obligation.MASK_UNTIL_ACCEPTED, Obligation.OWN_PART})
 def _whole_story(sight: Sight) -> bool:
     """Whether the case's own summary may be shown; an agency referred to reads its referral's summary instead (P4)."""
     return sight.may(Category.CASE_FACTS) and sight.form(Category.CASE_FACTS).isdisjoint(_IN_PART)
-
-
-def party_view(vault: Vault, row: Any, sight: Sight) -> PartyView | None:
-    """A party by category; None when nothing of them may be shown."""
-    kind = PartyKind(row.kind)
-    identity = IDENTITY_OF[kind]
-    contact, whereabouts = Category.VICTIM_CONTACT, Category.VICTIM_WHEREABOUTS
-    if kind is PartyKind.OPPOSITE:
-        contact = whereabouts = Category.OPPOSITE_IDENTITY
-    elif kind is PartyKind.CHILD:
-        contact = whereabouts = Category.CHILD_IDENTITY
-    if not (sight.may(identity) or sight.may(contact) or sight.may(whereabouts)):
-        for category in (identity, contact, whereabouts):
-            sight.show(category, None)
-        return None
-    person = vault.unlock(f"party:{row.id}", row.person)
-    cut = Obligation.INITIALS in sight.form(identity)
-    # the opposite party's address may be the victim's home: only who may know that reads it
-    apart = kind is not PartyKind.OPPOSITE or sight.may(Category.VICTIM_WHEREABOUTS)
-    name = person["name"] and (initials(person["name"]) if cut else person["name"])
-    return PartyView(
-        id=row.id,
-        kind=sight.show(identity, kind) or sight.show(contact, kind),
-        name=sight.show(identity, name or None),
-        birth_date=None if cut else sight.show(identity, person["birth_date"] or None),
-        phone=sight.show(contact, person["phone"] or None),
-        address=sight.show(whereabouts, person["address"] or None) if apart else None,
-    )
 
 
 def _risk(vault: Vault, row: Any, sight: Sight) -> RiskView:
