@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from .coverage_keeping import keep, keep_run
 from .exporting import PackageFormat, export_tables
+from .forms import opened
+from .history import said_by
+from .json_export import export_json
 from .loading import finish, load
-from .packages import Limits, Package, PackageRefused
-from .readers import Progress
-from .refresh import SINGLE_ROWS, WHOLE_TABLES, derive_areas, refresh_run
-from .reports import ImportReport, Problem
+from .packages import Limits, PackageRefused
+from .refresh import AS_PLANNED, LOOK_UPS, WHOLE_TABLES, derive_areas, refresh_run, refresh_services
+from .reports import ImportReport, Problem, Progress, Step
 
 _TEMPLATE_NAME = "human_services_data"  # what everyone leaves in HSDS's own template: it names nobody
 
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('directory.import'))")
+_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('directory.import'))")
 _COUNT = text(
     "SELECT count(*), count(*) FILTER (WHERE x.service_id IS NULL), count(*) FILTER (WHERE n.service_id IS NULL) "
     "FROM service s LEFT JOIN (SELECT DISTINCT service_id FROM service_area WHERE area_code IS NOT NULL) x "
@@ -37,31 +42,38 @@ async def import_package(
     progress: Progress | None = None,
     source: str | None = None,
     limits: Limits | None = None,
+    listen: Callable[[Problem], None] | None = None,
 ) -> ImportReport:
-    """Import an HSDS package (folder or zip of CSV files, 1.1 to 3.x) and tell what became of every row.
+    """Import an HSDS package (1.1 to 3.x as CSV or JSON, Ohana, a workbook: `forms`) and tell what became of every row.
 
     `source` names whose data it is: a second import under the same name updates by the source's own ids. Empty: the
     package's declared name, else the file's. A dry run does all of it and takes it back, so it tells exactly what
-    would happen. A package that cannot be used as a whole leaves nothing behind: `report.refused` says why.
+    would happen. A package that cannot be used as a whole leaves nothing behind: `report.refused` says why, also that
+    another import is under way. The report keeps some thousands of problems and counts all; `listen` is given each.
     """
     started = time.perf_counter()
-    report = ImportReport(source or path.stem, dry_run)
+    report = ImportReport(source or path.stem, dry_run, listen=listen)
     savepoint = await session.begin_nested()
     try:
-        await session.execute(_LOCK)
-        with Package(path, limits or Limits()) as package:
-            declared = package.descriptor.get("name")
-            if source is None and isinstance(declared, str) and declared not in {"", _TEMPLATE_NAME}:
-                report.source = declared
+        if not (await session.execute(_LOCK)).scalar_one():
+            raise PackageRefused("busy")
+        with await asyncio.to_thread(opened, path, limits or Limits()) as package:
+            if source is None and package.declared_name not in {"", _TEMPLATE_NAME}:
+                report.source = package.declared_name
+            await said_by(session, f"import:{report.source}")
+            await session.execute(LOOK_UPS)
             run = await load(session, package, report, progress)
         await session.execute(WHOLE_TABLES)
+        if progress is not None:
+            progress(Step("finishing", 0, 0.0))
         await finish(session, report, run)
         await derive_areas(session, report.source, run)
         counts = (await session.execute(_COUNT, {"source": report.source, "run": run})).one()
         report.services, report.services_without_area, report.services_without_need = counts
-        await session.execute(SINGLE_ROWS)
+        await session.execute(AS_PLANNED)
         if not dry_run:
-            await refresh_run(session, run)
+            await refresh_run(session, run, progress, report.services)
+            await keep_run(session, run)
     except PackageRefused as refusal:
         await savepoint.rollback()
         report.refused = Problem(refusal.file, refusal.row, "", refusal.code, refusal.detail)
@@ -102,12 +114,39 @@ async def set_capacity(
     if (await session.execute(_SET_CAPACITY, given)).first() is None:
         return False
     await session.execute(_ROUTE_CAPACITY, {"service_id": service_id})
+    await keep(session, [service_id])
     return True
 
 
+_SET_STATUS = text(
+    "UPDATE service SET status = :status WHERE id = ANY(CAST(:ids AS uuid[])) AND status <> :status RETURNING id"
+)
+
+
+async def set_status(session: AsyncSession, services: Sequence[UUID], status: str) -> int:
+    """Give services an HSDS status, and keep routing and search in step; how many had another one before."""
+    rows = await session.execute(_SET_STATUS, {"ids": list(services), "status": status})
+    changed = list(rows.scalars().all())
+    if changed:
+        await refresh_services(session, changed)
+        await keep(session, changed)
+    return len(changed)
+
+
+_ASSURE = text("UPDATE service SET assured_date = :day WHERE id = ANY(CAST(:ids AS uuid[]))")
+
+
+async def assure(session: AsyncSession, services: Sequence[UUID], day: date) -> None:
+    """Services were looked at by their agency on `day` and hold as they are (HSDS `assured_date`)."""
+    await session.execute(_ASSURE, {"ids": list(services), "day": day})
+    await keep(session, services)
+
+
 async def export_package(session: AsyncSession, path: Path, form: PackageFormat = "zip") -> dict[str, int]:
-    """Write the directory as an HSDS 3 package (`folder`, `zip`) or a workbook (`xlsx`); answers rows a table.
+    """Write the directory as an HSDS 3 package (`folder`, `zip`), JSON or a workbook (`xlsx`); answers rows a table.
 
     A confidential location is exported as such, with nothing that tells where it is: there is nothing.
     """
+    if form == "json":
+        return await export_json(session, path)
     return await export_tables(session, path, form)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from .county_details import HEADERS, UNITS, tell_agency, tell_service
 from .taxonomy import NEEDS
 
 SOURCE = "fictional-county"
@@ -27,6 +28,13 @@ PLACES: tuple[tuple[str, str, str, str, str, float, float], ...] = (
     ("99001060", COUNTY, "幻海鄉", "Phantom Sea Township", "환해향", 22.22, 122.95),
 )
 """(code, parent, zh-Hant, en, ko, latitude, longitude)."""
+
+
+POPULATION: dict[str, tuple[int, int]] = {
+    COUNTY: (412_300, 2025), "99001010": (168_900, 2025), "99001020": (87_400, 2025), "99001030": (41_200, 2025),
+    "99001040": (52_600, 2025), "99001050": (38_100, 2025), "99001060": (24_100, 2025),
+}  # fmt: skip
+"""Fictional people of each place, and the year of the count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,11 +320,14 @@ def tables(now: datetime) -> dict[str, tuple[Sequence[str], list[Sequence[Any]]]
         "phones.csv": (("id", "service_id", "number", "type"), []),
         "languages.csv": (("id", "service_id", "name", "code"), []),
         "accessibility.csv": (("id", "location_id", "description"), []),
-        "schedules.csv": (("id", "service_id", "byday", "opens_at", "closes_at"), []),
+        "schedules.csv": (
+            ("id", "service_id", "byday", "opens_at", "closes_at", "freq", "attending_type", "notes",
+             "service_at_location_id"), []),
         "service_areas.csv": (("id", "service_id", "area_code", "name"), []),
         "service_capacities.csv": (("id", "service_id", "available", "unit", "updated", "expires"), []),
         "taxonomy_terms.csv": (("id", "code", "name", "taxonomy", "description"), []),
         "attributes.csv": (("id", "service_id", "taxonomy_term_id"), []),
+        **{name: (columns, []) for name, columns in HEADERS.items()},
     }  # fmt: skip
     rows = {name: table[1] for name, table in found.items()}
     for code, parent, zh, en, ko, latitude, longitude in PLACES:
@@ -324,6 +335,7 @@ def tables(now: datetime) -> dict[str, tuple[Sequence[str], list[Sequence[Any]]]
         rows["areas.csv"].append((code, parent, kind, _names(zh, en, ko), latitude, longitude))
     for need in NEEDS.values():
         rows["taxonomy_terms.csv"].append((need.code, need.code, need.names["zh-Hant"], "hub-needs", need.names["en"]))
+    rows["units.csv"].extend((code, name, "", "", "") for code, name in UNITS)
     serial = 0
     for at, agency in enumerate(_AGENCIES):
         serial = _agency(rows, agency, at, serial, now)
@@ -336,6 +348,7 @@ def _agency(rows: dict[str, list[Sequence[Any]]], a: _Agency, at: int, serial: i
         (a.code, a.zh, _names(a.zh, a.en, a.ko), f"{a.zh}（虛構）", a.network, "active", f"{a.code}@hub.invalid",
          f"https://{a.code}.hub.invalid")
     )  # fmt: skip
+    tell_agency(rows, a.code, a.zh)
     place = f"{a.code}-place"
     if a.confidential:
         rows["locations.csv"].append(
@@ -377,7 +390,8 @@ def _agency(rows: dict[str, list[Sequence[Any]]], a: _Agency, at: int, serial: i
         days, opens, closes = ("MO,TU,WE,TH,FR,SA,SU", "00:00", "00:00")
         if a.hours == "week":
             days, opens, closes = "MO,TU,WE,TH,FR", "08:00", "17:00"
-        rows["schedules.csv"].append((service, service, days, opens, closes))
+        rows["schedules.csv"].append((service, service, days, opens, closes, "WEEKLY", "", "", ""))
+        tell_service(rows, a.code, need_code, service)
         place_code, _, place_name, *_ = PLACES[int(only or 0)]
         rows["service_areas.csv"].append((service, service, place_code, place_name))
         said = now - timedelta(days=400 if stale else serial % 5)

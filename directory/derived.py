@@ -1,18 +1,21 @@
-"""What routing and search read: two tables kept by the writes, one index each. They hold nothing of their own.
+"""What routing and search read: tables kept by the writes, one index each. They hold nothing of their own.
 
 `service_route`: one row a (need, area a service covers), everything a ranking needs in one covering index.
 `service_search`: one row a service; its vector holds words, Chinese bigrams, and need x area tokens under one GIN.
+`search_word`: one row a word or stem, by which beginnings and misspellings are understood.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
     Double,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     SmallInteger,
@@ -84,7 +87,28 @@ service_search = Table(
     Column("areas", ARRAY(Text), nullable=False),
     Column("latitude", Double),
     Column("longitude", Double),
+    # In the standing order, which is that of entry: what was written together lies together, in the index as on disk.
+    Column("place", BigInteger, Identity(), nullable=False),
+    Column("closed", Boolean, nullable=False),
+    Column("facets", ARRAY(Text), nullable=False),  # the tokens counted for the values of filters
+    Column("hours", INT4MULTIRANGE),
+    Column("minimum_age", SmallInteger),
+    Column("maximum_age", SmallInteger),
     Column("document", TSVECTOR, nullable=False),
-    Index("ix_service_search_document", "document", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+    # A short list of what is new, merged in bulk: an import writes five times faster, a search reads 32 pages more.
+    Index(
+        "ix_service_search_document",
+        "document",
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "on", "gin_pending_list_limit": "256"},
+    ),
     Index("ix_service_search_organization", "organization_id"),
+)
+
+search_word = Table(
+    "search_word",
+    SQLModel.metadata,
+    Column("word", Text(collation="C"), primary_key=True),  # a word or a stem the directory holds
+    Column("variants", ARRAY(Text), nullable=False),  # the word less one letter each; empty for stems
+    Index("ix_search_word_variants", "variants", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
 )

@@ -1,4 +1,4 @@
-"""Giving the directory away: an HSDS 3 tabular package as a folder or a zip, or one workbook, the same tables."""
+"""Giving the directory away: an HSDS 3.1 tabular package as a folder or a zip, or one workbook, the same tables."""
 
 from __future__ import annotations
 
@@ -7,37 +7,40 @@ import io
 import zipfile
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Protocol, TextIO
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from .hsds import ENTITIES
+from .columns import SPEAK_OF_NO_PLACE
+from .hsds import ENTITIES, plural
 from .sheets import Workbook
 
-PackageFormat = Literal["folder", "zip", "xlsx"]
-_PLURAL = {
-    "address": "addresses",
-    "language": "languages",
-    "accessibility": "accessibility",
-    "service_capacity": "service_capacities",
-    "service_at_location": "service_at_locations",
-}
+PackageFormat = Literal["folder", "zip", "xlsx", "json"]
 _PAGE = 2000
+_RESOURCES = {"source_metadata": "metadata"}
 _AREA_COLUMNS = ("code", "parent", "kind", "names", "latitude", "longitude")
 
 
-def _columns(table: str) -> list[str]:
+def columns_of(table: str) -> dict[str, str]:
+    """Column of the file -> SQL over the row `t`."""
+    if table == "area":
+        return {name: f"t.{name}" for name in _AREA_COLUMNS}
     entity = ENTITIES[table]
-    return ["id", *(r.column for r in entity.relations), *(c.name for c in entity.columns)]
+    found = {"id": "t.id"}
+    found |= {r.column: f't."{r.column}"' for r in entity.relations}
+    found |= {c.out or c.name: f't."{c.name}"' for c in entity.columns}
+    if table == "attribute":  # HSDS 3 names a service as any other entity
+        del found["service_id"]
+    return found | dict(entity.exports)
 
 
 def files() -> dict[str, tuple[str, list[str]]]:
     """Table -> (file name, columns) of the export, in the order of their relations."""
-    found = {"area": ("areas.csv", list(_AREA_COLUMNS))}
-    return found | {t: (f"{_PLURAL.get(t, t + 's')}.csv", _columns(t)) for t in ENTITIES}
+    return {t: (f"{plural(t)}.csv", list(columns_of(t))) for t in ("area", *ENTITIES)}
 
 
 def cell(value: Any) -> str:
@@ -56,6 +59,8 @@ def cell(value: Any) -> str:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode() if value else ""
     if isinstance(value, list):
         return ",".join(map(str, value))
+    if isinstance(value, Decimal):
+        return format(value, "f")
     return repr(value) if isinstance(value, float) else str(value)
 
 
@@ -122,15 +127,40 @@ def _sink(path: Path, form: PackageFormat) -> _Sink:
     return _Zip(path) if form == "zip" else Workbook(path)
 
 
-async def _rows(session: AsyncSession, table: str, columns: Sequence[str]) -> AsyncIterator[Sequence[Any]]:
-    key = "code" if table == "area" else "id"
-    kind = "text" if table == "area" else "uuid"
-    first = "" if table == "area" else "00000000-0000-0000-0000-000000000000"
-    statement = text(
-        f"SELECT {', '.join(columns)} FROM {table} WHERE {key} > CAST(CAST(:after AS text) AS {kind}) "  # noqa: S608 - built of constants, values are bound
-        f"ORDER BY {key} LIMIT {_PAGE}"
+# The hub's own history and what sources told of theirs are one table of HSDS. A source's record leads to our row where
+# there is one; what a place was, our own record does not tell outside (DVPA 56).
+_OUR_IDS = " ".join(
+    f"WHEN '{t}' THEN (SELECT CAST(o.id AS text) FROM {t} o WHERE o.source = m.source AND o.source_id = m.resource_id)"  # noqa: S608 - built of constants
+    for t in ENTITIES
+    if t != "source_metadata"
+)
+_SAYABLE = f"resource_type IN ({', '.join(map(repr, SPEAK_OF_NO_PLACE))})"
+_METADATA = (
+    f"(SELECT m.id, COALESCE(CASE m.resource_type {_OUR_IDS} END, m.resource_id) AS resource_id, m.resource_type, "  # noqa: S608 - built of constants
+    "m.last_action_date, m.last_action_type, m.field_name, m.previous_value, m.replacement_value, m.updated_by "
+    "FROM source_metadata m WHERE m.id > CAST(:after AS uuid) "
+    "AND NOT EXISTS (SELECT FROM metadata o WHERE o.id = m.id) UNION ALL "
+    "SELECT id, CAST(resource_id AS text), resource_type, last_action_date, last_action_type, field_name, "
+    f"CASE WHEN {_SAYABLE} THEN previous_value ELSE '' END, CASE WHEN {_SAYABLE} THEN replacement_value ELSE '' END, "
+    "updated_by FROM metadata WHERE id > CAST(:after AS uuid))"
+)
+
+
+def _page(table: str) -> TextClause:
+    key, kind = ("code", "text") if table == "area" else ("id", "uuid")
+    chosen = ", ".join(f'{sql} AS "{name}"' for name, sql in columns_of(table).items())
+    rows = _METADATA if table == "source_metadata" else table
+    return text(
+        f"SELECT {chosen} FROM {rows} t WHERE t.{key} > CAST(CAST(:after AS text) AS {kind}) "  # noqa: S608 - built of constants, values are bound
+        f"ORDER BY t.{key} LIMIT {_PAGE}"
     )
-    after, place = first, list(columns).index(key)
+
+
+async def rows_of(session: AsyncSession, table: str, columns: Sequence[str]) -> AsyncIterator[Sequence[Any]]:
+    """The rows of a table in the order of their ids, a page at a time."""
+    after = "" if table == "area" else "00000000-0000-0000-0000-000000000000"
+    place = columns.index("code" if table == "area" else "id")
+    statement = _page(table)
     while rows := (await session.execute(statement, {"after": after})).all():
         for row in rows:
             yield row
@@ -143,7 +173,7 @@ async def export_tables(session: AsyncSession, path: Path, form: PackageFormat) 
     for table, (name, columns) in files().items():
         sink.table(name, columns)
         counts[table] = 0
-        async for row in _rows(session, table, columns):
+        async for row in rows_of(session, table, columns):
             sink.row([cell(v) for v in row])
             counts[table] += 1
     sink.done(orjson.dumps(descriptor(), option=orjson.OPT_INDENT_2))
@@ -155,10 +185,10 @@ def descriptor() -> dict[str, Any]:
     return {
         "name": "hub-directory",
         "profile": "tabular-data-package",
-        "title": "Interagency hub: resource directory (HSDS 3)",
+        "title": "Interagency hub: resource directory (HSDS 3.1)",
         "resources": [
             {
-                "name": table,
+                "name": _RESOURCES.get(table, table),
                 "path": name,
                 "format": "csv",
                 "mediatype": "text/csv",

@@ -7,24 +7,30 @@ of the rows but the report.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
 from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from .entity_reader import EntityReader
 from .hsds import ENTITIES, ORDER, Kind, kinds
-from .packages import Package, PackageRefused, Resource
-from .readers import AreaReader, EntityReader, KeptReader, Progress, Reader, Row, Run
-from .reports import ImportReport, Problem, TableCount, UnknownTerm
+from .packages import PackageRefused, Resource, Tables
+from .readers import AreaReader, KeptReader, Line, Reader, Row, Run
+from .reports import ImportReport, Problem, Progress, Step, TableCount, UnknownTerm
 from .statements import UNKNOWN_TERMS, forget
 
 BATCH = 4000
+_UNITS = text("SELECT source_id, name FROM unit WHERE source = :source")
 
 
-async def load(session: AsyncSession, package: Package, report: ImportReport, progress: Progress | None) -> UUID:
+async def load(session: AsyncSession, package: Tables, report: ImportReport, progress: Progress | None) -> UUID:
     """Write all tables of the package; raises PackageRefused when the package as a whole cannot be used."""
-    run = Run(session, report.source, package, report, progress)
+    run = Run(session, report.source, package, report)
     found = kinds({r.path: r.name for r in package.resources})
     known: list[tuple[Resource, Kind]] = []
     for resource in package.resources:
@@ -35,12 +41,16 @@ async def load(session: AsyncSession, package: Package, report: ImportReport, pr
         else:
             known.append((resource, kind))
     report.not_read.extend(package.other_files)
+    for note in package.notes:
+        report.tell(note)
     if not any(kind.entity == "service" for _, kind in known):
         raise PackageRefused("no_tables")
     known.sort(key=lambda pair: (ORDER.index(pair[1].entity), pair[0].path))
     await _know_areas(run)
+    units = await session.execute(_UNITS, {"source": run.source})
+    run.units = {source_id: name for source_id, name in units.all()}  # noqa: C416 - rows are no pairs to mypy
     for resource, kind in known:
-        await _file(run, resource, kind)
+        await _file(run, resource, kind, progress)
         if kind.entity == "area":
             await _know_areas(run)
     return run.id
@@ -51,7 +61,7 @@ async def finish(session: AsyncSession, report: ImportReport, run: UUID) -> None
     given = {"source": report.source, "seen": run}
     for count in report.tables:
         if (entity := ENTITIES.get(count.entity)) and entity.relations:
-            count.removed += len((await session.execute(forget(count.entity), given)).all())
+            count.removed += (await session.execute(forget(count.entity), given)).scalar_one()
     rows = await session.execute(UNKNOWN_TERMS, given)
     report.unknown_terms = [UnknownTerm(*row) for row in rows.all()]
 
@@ -66,7 +76,7 @@ async def _know_areas(run: Run) -> None:
     run.areas |= {code.casefold(): code for code, _ in rows}
 
 
-async def _file(run: Run, resource: Resource, kind: Kind) -> None:
+async def _file(run: Run, resource: Resource, kind: Kind, progress: Progress | None) -> None:
     package, path = run.package, resource.path
     encoding = package.encoding(resource)
     if encoding == "cp950":
@@ -76,6 +86,8 @@ async def _file(run: Run, resource: Resource, kind: Kind) -> None:
     if first is None:
         raise PackageRefused("empty_file", path)
     header = [h.strip().lower() for h in first[1]]
+    if len(header) > package.limits.columns:
+        raise PackageRefused("too_many_columns", path, 1, str(len(header)))
     if twice := next((h for h in header if h and header.count(h) > 1), None):
         raise PackageRefused("column_twice", path, 1, twice)
     count = TableCount(path, kind.entity)
@@ -87,22 +99,43 @@ async def _file(run: Run, resource: Resource, kind: Kind) -> None:
         read = KeptReader(run, path, header, resource.name)
     else:
         read = EntityReader(run, path, header, kind)
-    while batch := list(islice(lines, BATCH)):
-        count.read += len(batch)
-        rows: dict[str, Row] = {}
-        for line, cells in batch:
-            code = read.broken(cells)
-            row = None if code else read.row(line, cells)
-            if code:
-                run.report.tell(Problem(path, line, "", code))
-            if row is not None and row.source_id in rows:
-                run.report.tell(Problem(path, line, "id", "duplicate"))
-                row = None
-            if row is None:
-                count.rejected += 1
-            else:
-                rows[row.source_id] = row
-        if rows:
-            await read.write(list(rows.values()), count)
-        if run.progress is not None:
-            run.progress(path, count.read)
+    async with aclosing(_judged(lines, read)) as batches:
+        async for taken in batches:
+            count.read += taken.read
+            for problem in taken.problems:
+                run.report.tell(problem)
+            count.rejected += taken.read - len(taken.rows)
+            if taken.rows:
+                await read.write(taken.rows, count)
+            if progress is not None:
+                progress(Step(path, count.read, package.share(path)))
+    await read.finish(count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A batch that has been read and judged."""
+
+    read: int
+    rows: list[Row]
+    problems: list[Problem]
+
+
+async def _judged(lines: Iterator[Line], read: Reader) -> AsyncGenerator[_Taken, None]:
+    """Batches read and judged in a thread, one ahead of the database: the two take about as long."""
+
+    def take() -> _Taken:
+        batch = list(islice(lines, BATCH))
+        rows = read.judge(batch) if batch else []
+        fallen = read.run.package.take_fallen()
+        return _Taken(len(batch) + len(fallen), rows, [*fallen, *read.take_problems()])
+
+    ahead = asyncio.ensure_future(asyncio.to_thread(take))
+    try:
+        while (taken := await asyncio.shield(ahead)).read:
+            ahead = asyncio.ensure_future(asyncio.to_thread(take))
+            yield taken
+    finally:
+        await asyncio.wait([ahead])  # a thread cannot be stopped, and the package must stay open under it
+        if not ahead.cancelled():
+            ahead.exception()

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .messages import MESSAGES
 
-MOST_PROBLEMS = 10_000
-"""Problems told one by one; beyond that they are only counted, so that a bad file cannot fill the memory."""
+MOST_PROBLEMS, MOST_OF_A_KIND = 10_000, 1_000
+"""Problems kept in the report, in all and of one kind in one file; all are counted, and given to `listen` if set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far an import is: the file it reads or the step it is at (STEPS), rows or services done, and its share."""
+
+    name: str
+    done: int
+    share: float
+
+
+STEPS = ("finishing", "routes", "search")
+"""What comes after the files."""
+
+Progress = Callable[[Step], None]
+"""Called after each batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +94,16 @@ class ImportReport:
     services_without_need: int = 0
     seconds: float = 0.0
     refused: Problem | None = None
+    listen: Callable[[Problem], None] | None = field(default=None, repr=False)
+    """Given each problem as it is told, also those the report only counts."""
 
     def tell(self, problem: Problem) -> None:
         """Add a problem."""
         self.counts[problem.file, problem.code] += 1
-        if len(self.problems) < MOST_PROBLEMS:
+        if len(self.problems) < MOST_PROBLEMS and self.counts[problem.file, problem.code] <= MOST_OF_A_KIND:
             self.problems.append(problem)
+        if self.listen is not None:
+            self.listen(problem)
 
     @property
     def adds_up(self) -> bool:

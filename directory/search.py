@@ -1,4 +1,4 @@
-"""Finding services, and reading what the directory holds: rows, not entities; hoisted statements; keyset pages."""
+"""Finding services: what was asked is understood, gone through in steps, and read, each by one statement."""
 
 from __future__ import annotations
 
@@ -6,103 +6,41 @@ import base64
 import binascii
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from .refresh import COVERS, NEED, NETWORK, WITHIN
+from .facts import ACTS, COSTS, NATIONALITIES
+from .found import ALL as ALL
+from .found import MOST_ROWS as MOST_ROWS
+from .found import AreaRow as AreaRow
+from .found import OrganizationRow as OrganizationRow
+from .found import Reading, reading
+from .found import ServiceRow as ServiceRow
+from .found import areas as areas
+from .found import chain as chain
+from .found import organization as organization
+from .found import organizations as organizations
+from .found import organizations_by_id as organizations_by_id
+from .found import service as service
+from .found import services as services
+from .spelling import understand
+from .steps import FAR, LOOSE, Known, Position, as_arrays, counting, steps
+from .steps import Query as SearchQuery
 from .taxonomy import NEEDS, NETWORKS
-from .words import text_query
+from .words import loosened, terms, text_query
+
+__all__ = [
+    "ALL", "COUNT_CAP", "MOST_ROWS", "AreaRow", "OrganizationRow", "SearchPage", "SearchQuery", "ServiceRow", "areas",
+    "chain", "organization", "organizations", "organizations_by_id", "search", "service", "services",
+]  # fmt: skip
 
 COUNT_CAP = 1001
-MOST_ROWS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class SearchQuery:
-    """What is looked for; parts left out do not narrow. An unknown need, area or network finds nothing."""
-
-    text: str | None = None
-    need: str | None = None
-    area: str | None = None
-    network: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceRow:
-    """A service as lists show it. `latitude` and `longitude` are of an open location or the area, never a shelter's."""
-
-    id: UUID
-    organization_id: UUID
-    name: str
-    name_i18n: dict[str, str]
-    description: str
-    status: str
-    url: str
-    email: str
-    application_process: str
-    fees_description: str
-    eligibility_description: str
-    minimum_age: int | None
-    maximum_age: int | None
-    genders: tuple[str, ...]
-    organization_name: str
-    organization_name_i18n: dict[str, str]
-    network: str | None
-    organization_status: str
-    needs: tuple[str, ...]
-    areas: tuple[str, ...]
-    languages: tuple[str, ...]
-    phones: tuple[str, ...]
-    confidential: bool
-    available: int | None
-    unit: str | None
-    capacity_updated: Any
-    capacity_expires: Any
-
-    def title(self, language: str) -> str:
-        """The service's name in a language, or as its agency wrote it."""
-        return self.name_i18n.get(language) or self.name
-
-    def agency(self, language: str) -> str:
-        """The agency's name in a language, or as it wrote it."""
-        return self.organization_name_i18n.get(language) or self.organization_name
-
-
-@dataclass(frozen=True, slots=True)
-class OrganizationRow:
-    """An agency as lists show it."""
-
-    id: UUID
-    name: str
-    name_i18n: dict[str, str]
-    description: str
-    network: str | None
-    status: str
-    email: str
-    website: str
-    source: str
-    source_id: str
-    services: int
-
-
-@dataclass(frozen=True, slots=True)
-class AreaRow:
-    """An area and its names by language."""
-
-    code: str
-    parent: str | None
-    kind: str
-    names: dict[str, str]
-    latitude: float | None
-    longitude: float | None
-
-    def title(self, language: str) -> str:
-        """The area's name in a language, or in any."""
-        return self.names.get(language) or next(iter(self.names.values()), self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,194 +55,215 @@ class SearchPage:
     """One for each row, to read on after it."""
     distances: dict[UUID, int] = field(default_factory=dict)
     """Metres from the middle of the area asked for, where both are known."""
+    corrections: tuple[tuple[str, str], ...] = ()
+    """Words that occur nowhere, each with what was looked for instead."""
+    searched: SearchQuery | None = None
+    """The query as it was answered: its text cut to pairs where nothing held it whole. For its facets."""
 
 
-# A service's place in the order: how well it fits (name hit, covers the area itself), then metres, then id.
-_FAR = 2**31 - 1
-_HITS = """
-SELECT q.service_id,
-  CASE WHEN CAST(:first AS text) IS NULL OR q.name LIKE :first THEN 0 ELSE 4 END
-  + CASE WHEN CAST(:area AS text) IS NULL OR :area = ANY(q.areas) THEN 0
-         WHEN q.areas && CAST(:chain AS text[]) THEN 1 ELSE 2 END AS rank,
-  COALESCE(CAST(round(2 * 6371008.8 * asin(sqrt(least(1, power(sin(radians(q.latitude - :lat) / 2), 2)
-    + cos(radians(:lat)) * cos(radians(q.latitude)) * power(sin(radians(q.longitude - :lon) / 2), 2))))) AS integer),
-    2147483647) AS metres
-FROM service_search q WHERE q.document @@ CAST(:tsquery AS tsquery)
-  AND (CAST(:patterns AS text[]) IS NULL OR q.haystack LIKE ALL (CAST(:patterns AS text[])))
-"""
-_SEARCH = text(
-    f"SELECT * FROM ({_HITS}) h WHERE (rank, metres, service_id) > (:after_rank, :after_metres, "  # noqa: S608 - built of constants, values are bound
-    "CAST(:after_id AS uuid)) ORDER BY rank, metres, service_id LIMIT :rows"
-)
-_COUNT = text(
-    "SELECT count(*) FROM (SELECT FROM service_search q WHERE q.document @@ CAST(:tsquery AS tsquery) "
-    "AND (CAST(:patterns AS text[]) IS NULL OR q.haystack LIKE ALL (CAST(:patterns AS text[]))) LIMIT 1001) x"
-)
-_ALL = text(
-    "SELECT service_id, 0 AS rank, 2147483647 AS metres FROM service_search "
-    "WHERE service_id > CAST(:after_id AS uuid) ORDER BY service_id LIMIT :rows"
-)
-_COUNT_ALL = text("SELECT count(*) FROM (SELECT FROM service_search LIMIT 1001) x")
-
-_CHAIN = text(
-    "WITH RECURSIVE up AS (SELECT code, parent, latitude, longitude FROM area WHERE code = :area "
-    "UNION SELECT a.code, a.parent, a.latitude, a.longitude FROM up JOIN area a ON a.code = up.parent) "
-    "SELECT code, latitude, longitude FROM up"
-)
-
-_SERVICES = text(
-    """
-SELECT s.id, s.organization_id, s.name, s.name_i18n, s.description, s.status, s.url, s.email, s.application_process,
-  s.fees_description, s.eligibility_description, s.minimum_age, s.maximum_age, s.genders, o.name, o.name_i18n,
-  o.network, o.status,
-  ARRAY(SELECT DISTINCT t.need FROM attribute b JOIN taxonomy_term t ON t.id = b.taxonomy_term_id
-    WHERE b.service_id = s.id AND t.need IS NOT NULL ORDER BY 1),
-  ARRAY(SELECT DISTINCT area_code FROM service_area WHERE service_id = s.id AND area_code IS NOT NULL ORDER BY 1),
-  ARRAY(SELECT DISTINCT code FROM language WHERE service_id = s.id AND code IS NOT NULL ORDER BY 1),
-  ARRAY(SELECT number FROM phone WHERE service_id = s.id ORDER BY id),
-  EXISTS (SELECT FROM service_at_location k JOIN location l ON l.id = k.location_id
-    WHERE k.service_id = s.id AND l.location_type = 'confidential'),
-  c.available, c.unit, c.updated, c.expires
-FROM service s JOIN organization o ON o.id = s.organization_id
-LEFT JOIN LATERAL (SELECT * FROM service_capacity WHERE service_id = s.id
-  ORDER BY updated DESC, available DESC, id LIMIT 1) c ON true
-WHERE s.id = ANY(CAST(:ids AS uuid[]))"""
-)
-
-_ORGANIZATION_FIELDS = (
-    "o.id, o.name, o.name_i18n, o.description, o.network, o.status, o.email, o.website, o.source, o.source_id, "
-    "(SELECT count(*) FROM service s WHERE s.organization_id = o.id)"
-)
-_ORGANIZATION = text(f"SELECT {_ORGANIZATION_FIELDS} FROM organization o WHERE o.id = ANY(CAST(:ids AS uuid[]))")  # noqa: S608 - built of constants, values are bound
-_ORGANIZATIONS = text(
-    f"SELECT {_ORGANIZATION_FIELDS} FROM organization o WHERE o.id > CAST(:after AS uuid) "  # noqa: S608 - built of constants, values are bound
-    "AND (CAST(:network AS text) IS NULL OR o.network = :network) ORDER BY o.id LIMIT :rows"
-)
-_AREAS = text(
-    "SELECT code, parent, kind, names, latitude, longitude FROM area "
-    "WHERE (CAST(:parent AS text) IS NULL OR parent = :parent) AND (CAST(:kind AS text) IS NULL OR kind = :kind) "
-    "ORDER BY code"
-)
+# LEAST passes over nulls: an unknown position must be asked for first, or it would be half the world away.
+METRES = """CASE WHEN q.latitude + q.longitude + CAST(:lat AS float8) + CAST(:lon AS float8) IS NULL THEN 2147483647
+    ELSE CAST(round(2 * 6371008.8 * asin(sqrt(least(1, power(sin(radians(q.latitude - :lat) / 2), 2)
+      + cos(radians(:lat)) * cos(radians(q.latitude)) * power(sin(radians(q.longitude - :lon) / 2), 2))))) AS integer)
+    END"""
+# What a step leaves to the row: the longer runs of characters, ages, hours, what is free now.
+NARROWED = """(CAST(:closed AS boolean) OR NOT q.closed)
+    AND (CAST(:patterns AS text[]) IS NULL OR q.haystack LIKE ALL (CAST(:patterns AS text[])))
+    AND (CAST(:age AS integer) IS NULL OR :age BETWEEN COALESCE(q.minimum_age, 0) AND COALESCE(q.maximum_age, 999))
+    AND (CAST(:minute AS integer) IS NULL OR q.hours @> CAST(:minute AS integer))
+    AND (CAST(:now AS timestamptz) IS NULL OR EXISTS (SELECT FROM service_capacity f
+      WHERE f.service_id = q.service_id AND f.available > 0 AND f.expires > :now))"""
+# By the step alone: within it rows come sorted, and sorting them again would ask the next step where this one ends.
+HITS = f"""
+SELECT b.nth, h.*
+FROM unnest(CAST(:queries AS text[]), CAST(:ranks AS integer[]), CAST(:lows AS integer[]), CAST(:highs AS integer[]),
+  CAST(:firsts AS bigint[]), CAST(:lasts AS bigint[])) WITH ORDINALITY AS b(query, rank, low, high, first, last, nth)
+CROSS JOIN LATERAL (
+  SELECT * FROM (
+    SELECT q.service_id, q.place, q.hours @> CAST(:minute_shown AS integer) AS open, {METRES} AS metres,
+      CASE WHEN CAST(:area AS text) IS NULL THEN b.rank WHEN CAST(:area AS text) = ANY(q.areas) THEN b.rank / 4 * 4
+        WHEN q.areas && CAST(:chain AS text[]) THEN b.rank / 4 * 4 + 1 ELSE b.rank / 4 * 4 + 2 END AS rank
+    FROM service_search q WHERE q.document @@ CAST(b.query AS tsquery) AND q.place BETWEEN b.first AND b.last
+    AND {NARROWED} OFFSET 0) m
+  WHERE m.metres BETWEEN b.low AND b.high
+    AND (m.rank, m.metres, m.place, m.service_id) > (:after_rank, :after_metres, :after_place, CAST(:after_id AS uuid))
+  ORDER BY m.rank, m.metres, m.place, m.service_id LIMIT :rows) h
+ORDER BY b.nth LIMIT :rows
+"""  # noqa: S608 - built of constants, values are bound
+COUNT = f"""SELECT count(*) FROM (
+  SELECT FROM unnest(CAST(:c_queries AS text[]), CAST(:c_lows AS integer[]), CAST(:c_highs AS integer[]),
+    CAST(:c_firsts AS bigint[]), CAST(:c_lasts AS bigint[])) AS b(query, low, high, first, last)
+  CROSS JOIN LATERAL (SELECT FROM service_search q WHERE q.document @@ CAST(b.query AS tsquery)
+    AND q.place BETWEEN b.first AND b.last AND {NARROWED}
+    AND (b.low = 0 AND b.high = {FAR} OR {METRES} BETWEEN b.low AND b.high) OFFSET 0) h LIMIT {COUNT_CAP}) x
+"""  # noqa: S608 - built of constants, values are bound
 
 
-def _cursor(rank: int, metres: int, service_id: UUID) -> str:
-    return base64.urlsafe_b64encode(struct.pack(">Bi", rank, metres) + service_id.bytes).decode()
+# A query of one step without a limit of distance has its total in that step: before the page is cut from it.
+_WITH_TOTAL = HITS.replace("SELECT q.service_id,", "SELECT count(*) OVER () AS total, q.service_id,")
 
 
-def _after(cursor: str | None) -> tuple[int, int, UUID]:
+@lru_cache(maxsize=512)
+def _statement(wanted: frozenset[str], count: bool, alone: bool) -> tuple[TextClause, Reading]:
+    """Hits and what is read of them, in one statement; the total stands in each row, and in one row where none is."""
+    read = reading(wanted)
+    columns = ", ".join(f"s.{name}" for name in read.columns)
+    total = f"({COUNT})" if count and not alone else f"(SELECT LEAST(max(total), {COUNT_CAP}) FROM hits)"  # noqa: S608 - constants
+    return text(
+        f"WITH hits AS MATERIALIZED ({_WITH_TOTAL if count and alone else HITS}) "  # noqa: S608 - built of constants, values are bound
+        f"SELECT t.total, h.rank, h.metres, h.place, h.open, {columns} "
+        f"FROM (SELECT {total if count else 'NULL'} AS total) t LEFT JOIN hits h ON true "
+        f"LEFT JOIN LATERAL ({read.sql} WHERE s.id = h.service_id OFFSET 0) s ON true "
+        "ORDER BY h.nth, h.rank, h.metres, h.place, h.service_id"
+    ), read
+
+
+def _cursor(rank: int, metres: int, place: int, service_id: UUID) -> str:
+    packed = struct.pack(">Biq", rank, metres, place) + service_id.bytes
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def _after(cursor: str | None) -> tuple[Position, UUID]:
     if not cursor:
-        return -1, 0, UUID(int=0)
+        return Position(), UUID(int=0)
     try:
-        raw = base64.b64decode(cursor, altchars=b"-_", validate=True)
-        rank, metres = struct.unpack(">Bi", raw[:5])
-        return rank, metres, UUID(bytes=raw[5:])
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        return Position(*struct.unpack(">Biq", raw[:13])), UUID(bytes=raw[13:])
     except (ValueError, struct.error, binascii.Error) as error:
         raise ValueError("cursor") from error
 
 
-def _quoted(token: str) -> str:
-    return "'" + token.replace("\\", "\\\\").replace("'", "''") + "'"
+def _unknown(query: SearchQuery) -> bool:
+    return any(
+        value is not None and value not in known
+        for value, known in (
+            (query.need, NEEDS), (query.network, NETWORKS), (query.cost, COSTS), (query.act, ACTS),
+            (query.nationality, NATIONALITIES),
+        )
+    )  # fmt: skip
 
 
-async def chain(session: AsyncSession, area: str) -> list[tuple[str, float | None, float | None]]:
-    """The area and those that contain it, nearest first: (code, latitude, longitude). Empty: no such area."""
-    return [(r[0], r[1], r[2]) for r in (await session.execute(_CHAIN, {"area": area})).all()]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query understood: what was looked up, what filters a row must pass, what was corrected."""
+
+    known: Known
+    given: dict[str, Any]
+    corrections: tuple[tuple[str, str], ...] = ()
+
+
+async def understood(
+    session: AsyncSession, query: SearchQuery, now: datetime | None = None, *, loose: bool = False
+) -> Asked | None:
+    """What a query means in this directory; None where it can find nothing. `now` is needed to ask for what is free."""
+    if _unknown(query):
+        return None
+    if query.free and now is None:
+        raise ValueError("now")
+    up, middle = list[str](), None
+    if query.area is not None:
+        found = await chain(session, query.area)
+        if not found:
+            return None
+        up, middle = [code for code, *_ in found[1:]], found[0][1:]
+    if query.near is not None and query.near != query.area:
+        near = await chain(session, query.near)
+        if not near:
+            return None
+        middle = near[0][1:]
+    at = (middle[0], middle[1]) if middle and middle[0] is not None and middle[1] is not None else None
+    if query.within_km is not None and at is None:
+        return None
+    words = None
+    corrections: tuple[tuple[str, str], ...] = ()
+    if query.text and query.text.strip():
+        said = loosened(query.text) if loose else query.text
+        asked = [t for t in terms(said or "") if not t.run]
+        meant = await understand(session, [t.text for t in asked], [t.text for t in asked if t.spelled])
+        words, corrections = text_query(said or "", meant.forms), meant.corrections
+        if words is None:
+            return None
+        if loose:
+            corrections = ((" ".join(query.text.split()), said or ""), *corrections)
+    given = {
+        "patterns": (list(words.patterns) or None) if words else None,
+        "age": query.age, "minute": query.open_at, "now": now if query.free else None,
+        "closed": query.closed, "area": query.area, "chain": up,
+        "lat": at[0] if at else None, "lon": at[1] if at else None,
+    }  # fmt: skip
+    return Asked(Known(up, at, words, loose), given, corrections)
 
 
 async def search(
-    session: AsyncSession, query: SearchQuery, first: int = 20, after: str | None = None, *, count: bool = True
+    session: AsyncSession,
+    query: SearchQuery,
+    first: int = 20,
+    after: str | None = None,
+    *,
+    count: bool = True,
+    fields: frozenset[str] = ALL,
+    now: datetime | None = None,
+    minute: int | None = None,
 ) -> SearchPage:
-    """Services that meet the query, best first: name hits, then those that cover the area itself, then the nearest.
+    """Services that meet the query, best first: see `steps` for the order.
 
-    `first` is cut to MOST_ROWS. A cursor that is none of ours raises ValueError.
+    `first` is cut to MOST_ROWS. Only `fields` of the rows are read. `now` is an aware moment, needed to ask for what
+    is free; `minute` (of the week) is when `ServiceRow.open` is about. A cursor that is none of ours raises ValueError.
     """
     rows = max(1, min(first, MOST_ROWS))
-    rank, metres, service_id = _after(after)
-    given: dict[str, Any] = {
-        "first": None, "area": query.area, "chain": None, "lat": None, "lon": None, "tsquery": "", "patterns": None,
-        "after_rank": rank, "after_metres": metres, "after_id": service_id, "rows": rows + 1,
-    }  # fmt: skip
-    parts: list[str] = []
-    if {query.need} - {None, *NEEDS} or {query.network} - {None, *NETWORKS}:
+    position, service_id = _after(after)
+    asked = await understood(session, query, now, loose=position.rank >= LOOSE)
+    if asked is None:
         return SearchPage((), None, False, 0)
-    if query.area is not None:
-        up = await chain(session, query.area)
-        if not up:
-            return SearchPage((), None, False, 0)
-        (_, given["lat"], given["lon"]), given["chain"] = up[0], [code for code, *_ in up[1:]]
-        need = query.need or ""
-        parts.append(
-            "("
-            + " | ".join([_quoted(need + WITHIN + query.area), *(_quoted(need + COVERS + c) for c in given["chain"])])
-            + ")"
-        )
-    elif query.need is not None:
-        parts.append(_quoted(NEED + query.need))
-    if query.network is not None:
-        parts.append(_quoted(NETWORK + query.network))
-    if query.text and query.text.strip():
-        words = text_query(query.text)
-        if words is None:
-            return SearchPage((), None, False, 0)
-        parts.append(words.tsquery)
-        given["patterns"], given["first"] = list(words.patterns) or None, words.first
-    given["tsquery"] = " & ".join(parts)
-    hits = (await session.execute(_SEARCH if parts else _ALL, given)).all()
-    total = None
-    if count:
-        total = (await session.execute(_COUNT if parts else _COUNT_ALL, given)).scalar_one()
+    shown = query.open_at if minute is None else minute
+    page = await _page(session, query, asked, (position, service_id), rows, shown, fields, count)
+    if after is None and not page.rows and query.text and loosened(query.text):
+        asked = await understood(session, query, now, loose=True)
+        if asked is not None:
+            loose = await _page(session, query, asked, (position, service_id), rows, shown, fields, count)
+            return loose if loose.rows else page
+    return page
+
+
+async def _page(
+    session: AsyncSession,
+    query: SearchQuery,
+    asked: Asked,
+    after: tuple[Position, UUID],
+    rows: int,
+    minute: int | None,
+    fields: frozenset[str],
+    count: bool,
+) -> SearchPage:
+    position, service_id = after
+    run = steps(query, asked.known, position)
+    counted = counting(query, asked.known) if count else []
+    alone = len(run) == len(counted) == 1 and query.within_km is None
+    statement, read = _statement(fields | {"confidential"} if asked.known.middle else fields, count, alone)
+    given = {
+        **asked.given, **as_arrays(run), "rows": rows + 1, "after_rank": position.rank,
+        "after_metres": position.metres, "after_place": position.place, "after_id": service_id, "minute_shown": minute,
+    }  # fmt: skip
+    if count and not alone:
+        given |= {f"c_{name}": values for name, values in as_arrays(counted).items() if name != "ranks"}
+    found = (await session.execute(statement, given)).all()
+    hits = [row for row in found if row[1] is not None]
     page = hits[:rows]
+    cursors = tuple(_cursor(row[1], row[2], row[3], row[5]) for row in page)
+    made = tuple(_made(read, row) for row in page)
     return SearchPage(
-        tuple(await services(session, [h[0] for h in page])),
-        _cursor(page[-1][1], page[-1][2], page[-1][0]) if page else None,
+        made,
+        cursors[-1] if page else None,
         len(hits) > rows,
-        total,
-        tuple(_cursor(h[1], h[2], h[0]) for h in page),
-        {h[0]: h[2] for h in page if h[2] != _FAR},
+        (found[0][0] or 0) if count else None,
+        cursors,
+        {row.id: row.metres for row in made if row.metres is not None},
+        asked.corrections,
+        replace(query, text=loosened(query.text or "")) if asked.known.loose else query,
     )
 
 
-async def services(session: AsyncSession, ids: Sequence[UUID]) -> list[ServiceRow]:
-    """The services of these ids, in the order of the ids; unknown ids are left out."""
-    if not ids:
-        return []
-    found = {r[0]: _service(r) for r in (await session.execute(_SERVICES, {"ids": list(ids)})).all()}
-    return [found[i] for i in ids if i in found]
-
-
-def _service(row: Sequence[Any]) -> ServiceRow:
-    listed = {13, 18, 19, 20, 21}
-    values: list[Any] = [tuple(v) if i in listed else v for i, v in enumerate(row)]
-    return ServiceRow(*values)
-
-
-async def service(session: AsyncSession, service_id: UUID) -> ServiceRow | None:
-    """One service, or None."""
-    return next(iter(await services(session, [service_id])), None)
-
-
-async def organization(session: AsyncSession, organization_id: UUID) -> OrganizationRow | None:
-    """One agency, or None."""
-    row = (await session.execute(_ORGANIZATION, {"ids": [organization_id]})).first()
-    return OrganizationRow(*row) if row else None
-
-
-async def organizations(
-    session: AsyncSession, *, network: str | None = None, first: int = MOST_ROWS, after: UUID | None = None
-) -> list[OrganizationRow]:
-    """Agencies in the order of their ids, of one network or of all."""
-    given = {"network": network, "rows": max(1, min(first, MOST_ROWS)), "after": after or UUID(int=0)}
-    return [OrganizationRow(*row) for row in (await session.execute(_ORGANIZATIONS, given)).all()]
-
-
-async def organizations_by_id(session: AsyncSession, ids: Sequence[UUID]) -> list[OrganizationRow]:
-    """The agencies of these ids, in the order of the ids; unknown ids are left out."""
-    rows = (await session.execute(_ORGANIZATION, {"ids": list(ids)})).all() if ids else []
-    found = {r[0]: OrganizationRow(*r) for r in rows}
-    return [found[i] for i in ids if i in found]
-
-
-async def areas(session: AsyncSession, *, parent: str | None = None, kind: str | None = None) -> list[AreaRow]:
-    """Areas by code, all of them or the children of one, of one kind or of all."""
-    rows = (await session.execute(_AREAS, {"parent": parent, "kind": kind})).all()
-    return [AreaRow(*row) for row in rows]
+def _made(read: Reading, row: Sequence[Any]) -> ServiceRow:
+    made: ServiceRow = read.row(row[5:], opened=row[4])
+    # A distance is of an open place or of an area; of what is confidential not even that is said.
+    return made if row[2] == FAR or made.confidential else read.row(row[5:], opened=row[4], metres=row[2])

@@ -16,12 +16,24 @@ _LONGEST = 32_767  # Excel's own limit of a cell
 def harmless(value: str) -> str:
     """A cell text that no spreadsheet takes for a formula; ordinary numbers are left alone."""
     value = ILLEGAL_CHARACTERS_RE.sub("", value)[:_LONGEST]
-    if value.startswith(_RUNS):
-        try:
-            float(value)
-        except ValueError:
-            return ("'" + value)[:_LONGEST]
-    return value
+    return ("'" + value)[:_LONGEST] if _would_run(value) else value
+
+
+def meant(cell: str) -> str:
+    """The text that `harmless` made a cell of."""
+    return cell[1:] if cell.startswith("'") and _would_run(cell[1:]) else cell
+
+
+def _would_run(value: str) -> bool:
+    """Whether a spreadsheet might take a text for a formula, or for one already made harmless."""
+    bare = value.lstrip("'")
+    if not bare.startswith(_RUNS):
+        return False
+    try:
+        float(bare)
+    except ValueError:
+        return True
+    return False
 
 
 class Workbook:

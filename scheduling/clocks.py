@@ -280,6 +280,20 @@ _GUIDED = (
         Limit(7, _DAYS), Text("服務機關", "the service's agency", "서비스 기관"), _GUIDELINE, _d(1), _G,
         escalate_after=timedelta(days=7), note=GUIDE,
     ),
+    Clock(
+        "stock_taking_opening",
+        Text("資源盤點開始", "Opening of a stock-taking", "자원 점검 시작"),
+        Text("訂定盤點", "the stock-taking is planned", "점검 계획"),
+        Limit(0, _OWN), Text("主管機關", "the authority", "관할 당국"), _GUIDELINE, (), _G, nature=Nature.WINDOW,
+        note=GUIDE,
+    ),
+    Clock(
+        "stock_taking",
+        Text("資源盤點回覆", "Answers to a stock-taking", "자원 점검 회신"),
+        Text("盤點開始", "the stock-taking opens", "점검 시작"),
+        Limit(0, _OWN), Text("服務機關", "the services' agencies", "서비스 기관"), _GUIDELINE, _d(7, 1), _G,
+        escalate_after=timedelta(days=1), note=GUIDE,
+    ),
 )  # fmt: skip
 
 CLOCKS: Mapping[str, Clock] = MappingProxyType({row.code: row for row in (*_ROWS, *_GUIDED)})

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select, update
@@ -49,18 +49,70 @@ async def start(
     term: datetime | None = None,
 ) -> Deadline:
     """Start a clock on a subject at `starts_at` (it may lie in the past). Raises what `clocks.due` raises."""
-    due_at = due(clock, starts_at, calendar, tz, urgency, term=term)
-    row = Deadline(
-        clock=clock.code,
-        subject_id=subject_id,
-        owner_id=owner_id,
-        starts_at=starts_at,
-        due_at=due_at,
-        next_fire_at=plan(clock, starts_at, due_at)[0].at,
-    )
+    given = columns(clock, subject_id, owner_id, starts_at, calendar=calendar, tz=tz, urgency=urgency, term=term)
+    row = Deadline(**given)
     session.add(row)
     await session.flush()
     return row
+
+
+def columns(
+    clock: Clock,
+    subject_id: UUID,
+    owner_id: UUID,
+    starts_at: datetime,
+    *,
+    calendar: WorkingDays,
+    tz: ZoneInfo,
+    urgency: Urgency | None = None,
+    term: datetime | None = None,
+) -> dict[str, Any]:
+    """The columns of a clock that starts, for whoever writes it together with other rows. Raises as `start` does."""
+    due_at = due(clock, starts_at, calendar, tz, urgency, term=term)
+    return {
+        "id": uuid4(),
+        "clock": clock.code,
+        "subject_id": subject_id,
+        "owner_id": owner_id,
+        "starts_at": starts_at,
+        "due_at": due_at,
+        "next_fire_at": plan(clock, starts_at, due_at)[0].at,
+        "stage": Stage.WAITING,
+        "warned": 0,
+        "state": DeadlineState.RUNNING,
+        "attempts": 0,
+    }
+
+
+async def renew(
+    session: AsyncSession,
+    clock: Clock,
+    subject_ids: Collection[UUID],
+    owner_id: UUID,
+    at: datetime,
+    *,
+    calendar: WorkingDays,
+    tz: ZoneInfo,
+) -> datetime:
+    """A recurring duty is done for these subjects at `at`: their running clocks are met, and each begins anew.
+
+    Two statements, however many they are. Returns when they are due again; raises what `clocks.due` raises.
+    """
+    due_at = due(clock, at, calendar, tz)
+    ids = sorted(set(subject_ids))
+    met = update(Deadline).where(
+        col(Deadline.subject_id).in_(ids),
+        col(Deadline.clock) == clock.code,
+        col(Deadline.state) == DeadlineState.RUNNING,
+    )
+    await session.exec(met.values(state=DeadlineState.MET, met_at=at, next_fire_at=None))
+    first = plan(clock, at, due_at)[0].at
+    session.add_all(
+        Deadline(clock=clock.code, subject_id=key, owner_id=owner_id, starts_at=at, due_at=due_at, next_fire_at=first)
+        for key in ids
+    )
+    await session.flush()
+    return due_at
 
 
 async def meet(session: AsyncSession, subject_id: UUID, code: str, now: datetime) -> Sequence[UUID]:

@@ -1,0 +1,85 @@
+"""What the tables of the directory are made of: where a row came from, its owner, its texts, its closed lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+SERVICE_STATUSES = ("active", "inactive", "defunct", "temporarily closed")
+ORGANIZATION_STATUSES = ("active", "suspended", "closed")
+LOCATION_TYPES = ("physical", "postal", "virtual", "confidential")
+ADDRESS_TYPES = ("physical", "postal", "virtual")
+AREA_KINDS = ("country", "state", "county", "township", "city")
+GENDERS = ("female", "male", "other")
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+FREQUENCIES = ("WEEKLY", "MONTHLY")
+LINKED = (
+    "organization", "program", "location", "service_at_location", "address", "phone", "contact", "language",
+    "accessibility", "schedule", "service_area", "eligibility", "cost_option", "required_document", "funding", "url",
+    "organization_identifier", "unit", "service_capacity", "taxonomy", "taxonomy_term", "meta_table_description",
+)  # fmt: skip
+"""What an attribute may describe besides a service."""
+SPEAK_OF_NO_PLACE = (
+    "organization", "program", "service", "eligibility", "cost_option", "required_document", "funding",
+    "organization_identifier", "unit", "service_capacity", "taxonomy", "taxonomy_term", "meta_table_description",
+)  # fmt: skip
+"""Entities none of whose fields can tell where something is."""
+
+_EMPTY: dict[str, Any] = {"server_default": text("'{}'::jsonb"), "nullable": False}
+_BLANK: dict[str, Any] = {"server_default": text("''"), "nullable": False}
+
+
+def blank() -> Any:
+    """A text column that is empty rather than null."""
+    return Field(default="", sa_type=Text, sa_column_kwargs=_BLANK)
+
+
+def json_object() -> Any:
+    """A JSON object column, `{}` when there is nothing."""
+    return Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=_EMPTY)
+
+
+def one_of(column: str, values: Iterable[str]) -> str:
+    """A check that a text column holds one of a closed list."""
+    return f"{column} IN ({', '.join(repr(str(v)) for v in values)})"
+
+
+class Sourced(SQLModel):
+    """What every entity has: whose data it is, its id there, the import that last saw it, and what has no column."""
+
+    id: UUID = Field(
+        default_factory=uuid4, primary_key=True, sa_column_kwargs={"server_default": text("gen_random_uuid()")}
+    )
+    source: str = Field(sa_type=Text)
+    source_id: str = Field(sa_type=Text)
+    seen: UUID | None = Field(default=None)
+    extra: dict[str, Any] = json_object()
+
+
+def owner(table: str, *, needed: bool = True) -> Any:
+    """The row this one belongs to, and goes with."""
+    if needed:
+        return Field(foreign_key=f"{table}.id", ondelete="CASCADE")
+    return Field(default=None, foreign_key=f"{table}.id", ondelete="CASCADE")
+
+
+def related(table: str) -> Any:
+    """A row this one speaks of, and does without once that is gone."""
+    return Field(default=None, foreign_key=f"{table}.id", ondelete="SET NULL")
+
+
+def one_row(table: str) -> UniqueConstraint:
+    """One row for each id of a source."""
+    return UniqueConstraint("source", "source_id", name=f"uq_{table}_source")
+
+
+def found_by(table: str, *columns: str) -> tuple[Index, ...]:
+    """An index a column; those of owners that are mostly absent hold only the rows that have one."""
+    return tuple(
+        Index(f"ix_{table}_{c.removesuffix('_id')}", c, postgresql_where=text(f"{c} IS NOT NULL")) for c in columns
+    )

@@ -1,0 +1,179 @@
+"""What the standard's API answers with: services, agencies, services at places, vocabularies; whole and as listed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+
+from .parts import (
+    AREA,
+    AREA_TOLD,
+    ATTRIBUTE,
+    CONTACT,
+    COST,
+    DOCUMENT,
+    FUNDING,
+    IDENTIFIER,
+    LANGUAGE,
+    LOCATION,
+    PHONE,
+    PLACED,
+    PLACED_LISTED,
+    PROGRAM,
+    SCHEDULE,
+    TAXONOMY,
+    TERM,
+    Field,
+    Part,
+    Within,
+    always,
+    emails,
+    ids,
+    of,
+    texts,
+    uris,
+)
+
+
+class Form(StrEnum):
+    """How much of each object is asked for."""
+
+    MINIMAL = "minimal"
+    LISTED = "listed"
+    FULL = "full"
+    WITH_SERVICES = "with_services"
+
+
+_OWNED = (
+    "phone", "contact", "schedule", "language", "service_area", "cost_option", "required_document", "funding",
+    "attribute", "service_at_location",
+)  # fmt: skip
+DETAILS = MappingProxyType({table: f"SELECT p.id FROM {table} p WHERE p.service_id = @.id" for table in _OWNED})  # noqa: S608 - built of constants
+"""Table -> SQL of the ids of a service's own details in it."""
+
+# What its source said, or the newest record of a change of the service, of its details or of its places.
+_MOMENT = (
+    "greatest(@.last_modified, (SELECT max(m.last_action_date) FROM metadata m WHERE m.resource_id = @.id), "  # noqa: S608 - built of constants
+    f"(SELECT max(m.last_action_date) FROM ({' UNION ALL '.join(DETAILS.values())}) d "
+    "JOIN metadata m ON m.resource_id = d.id), "
+    "(SELECT max(m.last_action_date) FROM service_at_location k JOIN metadata m ON m.places @> ARRAY[k.location_id] "
+    "WHERE k.service_id = @.id))"
+)
+# The standard knows no closed agencies; their services take nobody all the same.
+_STATUS = (
+    "CASE WHEN @.status = 'active' THEN (SELECT CASE o.status WHEN 'closed' THEN 'inactive' "
+    "WHEN 'suspended' THEN 'temporarily closed' ELSE 'active' END FROM organization o WHERE o.id = @.organization_id) "
+    "ELSE @.status END"
+)
+_NAMED: tuple[Field, ...] = (*ids(), *always("name"), ("status", _STATUS))
+_SERVICE: tuple[Field, ...] = (
+    *ids("organization_id", "program_id"),
+    *always("name"),
+    *texts("alternate_name", "description"),
+    *uris("url"),
+    *emails("email"),
+    ("status", _STATUS),
+    *texts("interpretation_services", "application_process", "fees_description", "wait_time", "accreditations"),
+    (
+        "eligibility_description",
+        "COALESCE(NULLIF(@.eligibility_description, ''), (SELECT string_agg(e.eligibility, '; ' ORDER BY e.id) "
+        "FROM eligibility e WHERE e.service_id = @.id AND e.eligibility <> ''))",
+    ),
+    *always("minimum_age", "maximum_age", "assured_date"),
+    *emails("assurer_email"),
+    *texts("licenses", "alert"),
+    ("last_modified", _MOMENT),
+)
+_ORGANIZATION: tuple[Field, ...] = (
+    *ids("parent_organization_id"),
+    *always("name"),
+    *texts("alternate_name"),
+    *always("description"),
+    *emails("email"),
+    *uris("website"),
+    *texts("tax_status", "tax_id"),
+    *always("year_incorporated"),
+    *texts("legal_status", "logo"),
+    *uris("uri"),
+)
+_ORGANIZATION_LISTED = Part("organization", _ORGANIZATION)
+_ORGANIZATION_TERMS = Within(
+    "attributes", ATTRIBUTE, "@.link_id = ^.id AND @.link_entity = 'organization'", bare=True
+)  # fmt: skip
+_ORGANIZATION_WITHIN = Part(
+    "organization",
+    _ORGANIZATION,
+    (
+        *of(
+            "organization",
+            [("funding", FUNDING), ("contacts", CONTACT), ("phones", PHONE), ("organization_identifiers", IDENTIFIER)],
+        ),
+        _ORGANIZATION_TERMS,
+    ),
+)
+_ORGANIZATION_FULL = _ORGANIZATION_WITHIN.plus(*of("organization", [("locations", LOCATION), ("programs", PROGRAM)]))
+_PROGRAM = Within("program", PROGRAM, "@.id = ^.program_id", many=False)
+_SERVICE_LISTED = Part(
+    "service",
+    _SERVICE,
+    (Within("organization", _ORGANIZATION_LISTED, "@.id = ^.organization_id", many=False), _PROGRAM),
+)
+_SERVICE_FULL = Part(
+    "service",
+    _SERVICE,
+    (
+        *of(
+            "service",
+            [("phones", PHONE), ("schedules", SCHEDULE), ("service_at_locations", PLACED), ("languages", LANGUAGE),
+             ("funding", FUNDING), ("cost_options", COST), ("required_documents", DOCUMENT), ("contacts", CONTACT),
+             ("attributes", ATTRIBUTE)],
+        ),
+        Within("service_areas", AREA, f"@.service_id = ^.id AND {AREA_TOLD}"),
+        Within("organization", _ORGANIZATION_WITHIN, "@.id = ^.organization_id", many=False),
+        _PROGRAM,
+    ),
+)  # fmt: skip
+# The published document points to the service's schema where it means this one: both hold, with its service's name.
+_SERVED = (
+    ("name", "(SELECT s.name FROM service s WHERE s.id = @.service_id)"),
+    ("status", f"(SELECT {_STATUS.replace('@.', 's.')} FROM service s WHERE s.id = @.service_id)"),  # noqa: S608 - built of constants
+)
+_SERVICE_NAMED = Within(
+    "service", Part("service", (*_NAMED, *ids("organization_id")[1:])), "@.id = ^.service_id", many=False
+)
+
+
+def _with_service(part: Part, service: Within) -> Part:
+    hidden = part.hidden and _with_service(part.hidden, service)
+    return Part(part.table, (*part.fields, *_SERVED), (*part.inside, service), hidden, part.secret)
+
+
+SHAPES: MappingProxyType[str, MappingProxyType[Form, Part]] = MappingProxyType(
+    {
+        "services": MappingProxyType(
+            {
+                Form.MINIMAL: Part("service", (*_NAMED, ("modified_date", _MOMENT))),
+                Form.LISTED: _SERVICE_LISTED,
+                Form.FULL: _SERVICE_FULL,
+            }
+        ),
+        "organizations": MappingProxyType(
+            {
+                Form.LISTED: _ORGANIZATION_LISTED,
+                Form.FULL: _ORGANIZATION_FULL.plus(*of("organization", [("services", Part("service", _NAMED))])),
+                Form.WITH_SERVICES: _ORGANIZATION_FULL.plus(*of("organization", [("services", _SERVICE_FULL)])),
+            }
+        ),
+        "service_at_locations": MappingProxyType(
+            {
+                Form.LISTED: _with_service(PLACED_LISTED, _SERVICE_NAMED),
+                Form.FULL: _with_service(
+                    PLACED, Within("service", _SERVICE_LISTED, "@.id = ^.service_id", many=False)
+                ),
+            }
+        ),
+        "taxonomies": MappingProxyType({Form.FULL: TAXONOMY}),
+        "taxonomy_terms": MappingProxyType({Form.FULL: TERM}),
+    }
+)  # fmt: skip
+"""Collection -> how much is asked for -> the objects it answers with."""
