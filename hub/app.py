@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import gc
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
@@ -10,8 +11,9 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub.api import http
+from hub.api import hsds, http
 from hub.api.documents import Documents
 from hub.api.run import Hub
 from hub.api.schema import core
@@ -29,7 +31,6 @@ from hub.identity.signin import SignIn
 
 LARGEST = 1_000_000
 """Bytes a form may have."""
-Call = Callable[[Request], Awaitable[Response]]
 
 
 @asynccontextmanager
@@ -58,28 +59,49 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.cookies = sign_in.cookies
     app.include_router(sign_in.routes)
     app.include_router(http.router)
+    app.include_router(hsds.router)
     if hub.settings.mode != "production":
         app.include_router(DevIssuer(hub.settings, page=choose_person).routes)
     app.add_api_route("/healthz", healthz, methods=["GET"])
     app.add_api_route("/readyz", readyz, methods=["GET"])
     routes.install(app)
-    app.middleware("http")(_who_looks)
+    app.add_middleware(_WhoLooks)
     return app
 
 
-async def _who_looks(request: Request, call_next: Call) -> Response:
-    """Read the console's session once, before any page. The API takes bearer tokens alone and is not slowed by it."""
+class _WhoLooks:
+    """Reads the console's session once, before any page. Pure ASGI, and nothing to the API: it takes bearer tokens and
+    bounds what it reads itself. (Starlette's own base for middleware starts a task for each request.)"""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI entry."""
+        if scope["type"] == "http" and scope["path"] not in _UNREAD and not scope["path"].startswith("/hsds"):
+            request = Request(scope)
+            if (status := _refused(request)) is not None:
+                await Response(status_code=status)(scope, receive, send)
+                return
+            cookies = request.app.state.cookies
+            if cookies.session in request.cookies:
+                hub: Hub = request.app.state.hub
+                async with hub.db.work() as session:
+                    request.state.signed_in = await signed_in(session, hub.oidc, cookies, request)
+        await self.app(scope, receive, send)
+
+
+_UNREAD = frozenset({"/graphql", "/healthz", "/readyz"})
+
+
+def _refused(request: Request) -> int | None:
+    """Forms are small and say how long they are; they are read before anybody is asked who they are."""
+    if request.method != "POST":
+        return None
     declared = request.headers.get("content-length", "0")
-    if request.method == "POST" and not (declared.isascii() and declared.isdigit() and int(declared[:9]) <= LARGEST):
-        return Response(status_code=413)  # forms are small, and read before anybody is asked who they are
-    if request.method == "POST" and "transfer-encoding" in request.headers and request.url.path != "/graphql":
-        return Response(status_code=411)
-    cookies = request.app.state.cookies
-    if cookies.session in request.cookies and request.url.path not in ("/graphql", "/healthz", "/readyz"):
-        hub: Hub = request.app.state.hub
-        async with hub.db.work() as session:
-            request.state.signed_in = await signed_in(session, hub.oidc, cookies, request)
-    return await call_next(request)
+    if not (declared.isascii() and declared.isdigit() and int(declared[:9]) <= LARGEST):
+        return 413
+    return 411 if "transfer-encoding" in request.headers else None
 
 
 async def healthz() -> Response:
@@ -100,7 +122,10 @@ async def readyz(request: Request) -> Response:
 async def serve(settings: Settings) -> None:
     """Serve until told to stop."""
     async with opened(settings) as hub:
-        await server(hub).serve()
+        serving = server(hub)
+        gc.collect()
+        gc.freeze()  # schema and modules stay for good: no collection needs to walk them again
+        await serving.serve()
 
 
 def server(hub: Hub, app: FastAPI | None = None) -> uvicorn.Server:

@@ -11,6 +11,7 @@ from functools import partial
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from directory import terms
 from hub.audit import chain, heads
 from hub.base import logs
 from hub.base.crypto import keys_of
@@ -18,8 +19,10 @@ from hub.base.databases import databases
 from hub.base.db import Database, Session
 from hub.base.settings import Settings
 from hub.base.time import now
+from hub.inventory import rounds
 from hub.notices.delivery import deliver
 from hub.notices.outbox import Notice, notify
+from hub.referrals.pace import keep_pace
 from scheduling import deadlines, ticker
 from scheduling.clocks import CLOCKS
 from scheduling.tables import Deadline, Stage
@@ -30,6 +33,8 @@ GRACE = 2.0
 """Seconds that what is under way has to end by itself once the worker is told to stop."""
 HEAD_EVERY = 60.0
 """Seconds between two exports of the audit chain's head."""
+PACE_EVERY = 900.0
+"""Seconds between two counts of how soon agencies answer."""
 _AT_ONCE = 200
 """Due clocks between two looks at whether to stop."""
 _TELLS = {Stage.WARNED: "clock_warning", Stage.OVERDUE: "clock_overdue", Stage.ESCALATED: "clock_escalated"}
@@ -47,7 +52,7 @@ async def tell(session: AsyncSession, fired: deadlines.Fired, _now: datetime) ->
 
 def jobs(database: Database, settings: Settings, stop: asyncio.Event) -> dict[str, tuple[float, Job]]:
     """What a worker does, by name: every how many seconds, and what."""
-    clocks = deadlines.handlers(dict.fromkeys(CLOCKS, tell))
+    clocks = deadlines.handlers(dict.fromkeys(CLOCKS, tell) | rounds.EFFECTS)
 
     async def due_clocks() -> None:
         while not stop.is_set() and await ticker.drain(database.work, Deadline, clocks, now(), limit=_AT_ONCE):
@@ -58,6 +63,8 @@ def jobs(database: Database, settings: Settings, stop: asyncio.Event) -> dict[st
         "outbox": (settings.worker_tick, partial(deliver, database, settings, stop.is_set)),
         "seal": (settings.seal_interval, partial(seal, database)),
         "head": (HEAD_EVERY, partial(export_head, database, settings)),
+        "words": (settings.worker_tick, partial(follow_words, database, stop)),
+        "pace": (PACE_EVERY, partial(count_pace, database)),
     }
 
 
@@ -65,6 +72,20 @@ async def seal(database: Database) -> int:
     """Seal whatever can be sealed; several workers take turns by themselves."""
     async with database.work() as session:
         return await chain.seal(session)
+
+
+async def count_pace(database: Database) -> None:
+    """Count how soon agencies answered; several workers only count the same twice."""
+    async with database.work() as session:
+        await keep_pace(session)
+
+
+async def follow_words(database: Database, stop: asyncio.Event) -> None:
+    """Let services follow what was said that words mean, a batch a transaction, until none waits."""
+    more = True
+    while more and not stop.is_set():
+        async with database.work() as session:
+            more = await terms.advance(session, now())
 
 
 async def export_head(database: Database, settings: Settings) -> None:

@@ -12,6 +12,8 @@ from hub.base.errors import NotPermitted
 from hub.base.settings import Settings
 from hub.policy.terms import Actor
 
+from .plans import Plans
+
 
 @dataclass(slots=True)
 class Context:
@@ -21,6 +23,7 @@ class Context:
     actor: Actor | None
     keys: Keys
     settings: Settings
+    plans: Plans
     lang: str = "zh-Hant"
     operation: str = ""
 

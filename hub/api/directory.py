@@ -1,4 +1,4 @@
-"""GraphQL: the directory: search, services, places, needs, and ranked services for a referral."""
+"""GraphQL: the directory: services, places, needs."""
 
 from __future__ import annotations
 
@@ -9,28 +9,19 @@ from uuid import UUID
 
 import strawberry
 
-from directory import matching
 from directory import search as directory
-from directory.search import SearchQuery
-from directory.taxonomy import NEEDS
-from hub.audit.ledger import moment
-from hub.base.errors import FieldError, InvalidInput
-from scheduling.clocks import Urgency
+from directory.taxonomy import DUTY_MAP_VERSION, NEEDS
 
 from .context import Info
 from .describe import (
-    Connection,
     Language,
     Node,
     describes,
-    first_of,
     key_of,
     localized,
-    page,
     pure,
 )
-from .lookahead import wanted
-from .permissions import CASE_WORK, SIGNED_IN, Asks
+from .permissions import SIGNED_IN, Asks
 
 PUBLIC_DATA = frozenset({"*"})
 
@@ -86,45 +77,12 @@ class Service(Node):
     application_process: str = strawberry.field(description="How to apply, in words.")
     url: str = strawberry.field(description="Its page.")
     organization_id = pure(_organization_id, _organization_id_field, "Id of its agency in the directory (HSDS).")
-
-
-@strawberry.type(description="Why a service ranks where it does.")
-@describes(matching.Reason, public=PUBLIC_DATA)
-class MatchReason:
-    """A reason."""
-
-    code: str = strawberry.field(description="Stable code, e.g. `covers_area`, `capacity_stale`.")
-    effect: str = strawberry.field(description="`up` or `down`: which way it moves the service.")
-    points: int = strawberry.field(description="By how many points.")
-    detail: str = strawberry.field(description="Its figure, if it has one: kilometres, places free.")
-
-
-@strawberry.type(description="A ranked service.")
-@describes(matching.Match, public=PUBLIC_DATA)
-class Match:
-    """A match."""
-
-    service: Service = strawberry.field(description="The service.")
-    score: int = strawberry.field(description="Sum of the points.")
-    reasons: list[MatchReason] = strawberry.field(description="Every reason that moved it.")
-
-
-@strawberry.type(description="A service that would have come into question, and why it does not.")
-@describes(matching.FallenOut, public=PUBLIC_DATA)
-class FallenOut:
-    """A service left out."""
-
-    service: Service = strawberry.field(description="The service.")
-    why: str = strawberry.field(description="Code of the reason: closed, suspended, age, gender, no_capacity.")
-
-
-@strawberry.type(description="Services of a need near a place, best first, and those that fell out.")
-@describes(matching.Matches, public=PUBLIC_DATA)
-class Matches:
-    """A ranking."""
-
-    found: list[Match] = strawberry.field(description="The ranking; the order is stable.")
-    fallen_out: list[FallenOut] = strawberry.field(description="What was left out, with the reason.")
+    open: bool | None = strawberry.field(
+        description="In a search: open at the moment asked about, else now; null where its hours are not known."
+    )
+    metres: int | None = strawberry.field(
+        description="In a search with a place: from its middle; null where unknown, and always of a confidential one."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +95,7 @@ class NeedView:
     names: dict[str, str]
     networks: tuple[str, ...]
     articles: tuple[str, ...]
+    version: str = DUTY_MAP_VERSION
 
 
 @strawberry.type(description="A need of the duty map: who owes it, by which article.")
@@ -148,6 +107,7 @@ class Need:
     name = localized("Its name in a language.")
     networks: list[str] = strawberry.field(description="Codes of the networks that owe it.")
     articles: list[str] = strawberry.field(description="The articles that say so.")
+    version: str = strawberry.field(description="Version of the duty map that says so.")
 
 
 @strawberry.type(description="A place by code.")
@@ -166,61 +126,12 @@ class DirectoryQuery:
     """Queries about the directory."""
 
     @strawberry.field(
-        description="Search active services by need, place, network and words, in Chinese, English or Korean.",
-        extensions=[Asks(SIGNED_IN)],
-        graphql_type=Connection[Service],
-    )
-    async def services(
-        self,
-        info: Info,
-        text: str = "",
-        need: str | None = None,
-        area: str | None = None,
-        network: str | None = None,
-        first: int = 20,
-        after: str | None = None,
-    ) -> Any:
-        if len(text) > 200:
-            raise InvalidInput(FieldError("text", "too_long"))
-        query = SearchQuery(text, need, area, network)
-        count = "totalCount" in wanted(info).under("")
-        try:
-            found = await directory.search(info.context.session, query, first_of(first), after, count=count)
-        except ValueError:
-            raise InvalidInput(FieldError("after", "unknown_cursor")) from None
-        return page(found.rows, found.cursors, more=found.has_next, total=found.total_capped)
-
-    @strawberry.field(
         description="A service, or null.",
         extensions=[Asks(SIGNED_IN)],
         graphql_type=Service | None,
     )
     async def service(self, info: Info, id: strawberry.ID) -> Any:
         return await directory.service(info.context.session, key_of(id, "Service", "ReferredService"))
-
-    @strawberry.field(
-        description="Services of a need near a place, best first, each with the reasons for its rank.",
-        extensions=[Asks(CASE_WORK)],
-        graphql_type=Matches,
-    )
-    async def match_services(
-        self,
-        info: Info,
-        need: str,
-        area: str,
-        urgency: Urgency = Urgency.NORMAL,
-        language: str | None = None,
-        accessibility: str | None = None,
-        age: int | None = None,
-        gender: str | None = None,
-        first: int = 20,
-    ) -> Any:
-        pressing = matching.Urgency(urgency.value)
-        asked = matching.MatchRequest(need, area, pressing, language, accessibility, age, gender)
-        if need not in NEEDS:
-            raise InvalidInput(FieldError("need", "unknown_need"))
-        session = info.context.session
-        return await matching.match(session, asked, moment(session), first_of(first))
 
     @strawberry.field(description="Every need of the duty map.", extensions=[Asks(SIGNED_IN)], graphql_type=list[Need])
     async def needs(self) -> Any:

@@ -27,6 +27,7 @@ from graphql import (
 from graphql.validation import NoSchemaIntrospectionCustomRule
 
 from .limits import LIMITS, check
+from .plans import Plans
 
 KEPT = 500
 """Outsiders' documents remembered; the least recently used is forgotten first."""
@@ -34,10 +35,11 @@ KEPT = 500
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed document, or why it cannot run."""
+    """A parsed document and the plans of its selections, or why it cannot run."""
 
     node: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
+    plans: Plans | None = None
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation of that name, or the only one."""
@@ -75,7 +77,7 @@ class Documents:
                 errors = validate(self._schema, document)
                 if errors:
                     raise ValueError(f"operation {node.name.value}: {errors[0].message}")
-                self.trusted[node.name.value] = Document(document)
+                self.trusted[node.name.value] = Document(document, (), Plans(document))
 
     def text(self, name: str) -> str:
         """The source of a trusted operation with its fragments: what its example tab shows."""
@@ -106,7 +108,7 @@ class Documents:
         errors = validate(self._schema, node, self._rules, max_errors=5, hide_suggestions=not self._suggestions)
         if not errors and not (self._suggestions and _asks_of_the_contract(node)):
             errors = check(node)
-        return Document(None, tuple(errors)) if errors else Document(node)
+        return Document(None, tuple(errors)) if errors else Document(node, (), Plans(node))
 
 
 class _Spreads(Visitor):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +21,25 @@ class Wanted:
         """The fields selected directly under a path; `""` is the field itself."""
         return self.paths.get(path, frozenset())
 
+    def attributes(self, path: str) -> frozenset[str]:
+        """`under`, as the views call them."""
+        return frozenset(_CAPITAL.sub(lambda found: f"_{found[0].lower()}", name) for name in self.under(path))
+
+
+_CAPITAL = re.compile("[A-Z]")
+
 
 def wanted(info: Info) -> Wanted:
-    """The selection below the field being resolved."""
+    """The selection below the field being resolved; looked at once a document."""
     raw: GraphQLResolveInfo[Any] = info._raw_info
+    seen: dict[tuple[int, ...], Wanted] = info.context.plans.seen
+    key = tuple([id(node) for node in raw.field_nodes])
+    if key not in seen:
+        seen[key] = _wanted(raw)
+    return seen[key]
+
+
+def _wanted(raw: GraphQLResolveInfo[Any]) -> Wanted:
     found: dict[str, set[str]] = {}
     for node in raw.field_nodes:
         if node.selection_set is not None:

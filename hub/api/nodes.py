@@ -15,6 +15,8 @@ from hub.cases import views as cases
 from hub.conferences import views as conferences
 from hub.consent import views as consent
 from hub.identity.lookups import briefs
+from hub.inventory import keeping, uploads
+from hub.inventory import views as inventory
 from hub.policy.terms import Actor
 from hub.referrals import views as referrals
 
@@ -39,6 +41,10 @@ READERS: dict[str, Callable[[Session, Actor, UUID], Awaitable[Any]]] = {
     "Consent": consent.consent,
     "Referral": referrals.referral,
     "Conference": conferences.conference,
+    "InventoryRound": inventory.round_,
+    "InventoryTask": inventory.task,
+    "InventorySheet": uploads.view,
+    "VocabularyTerm": keeping.word,
 }
 """How each kind of node is read again."""
 

@@ -1,9 +1,10 @@
-"""Who may call what: every root field states it, and the same place opens savepoints and words refusals."""
+"""Who may call what: every root field states it, and the same place undoes what is refused and words it."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from strawberry.types.field import StrawberryField
 from hub.audit import once
 from hub.base.db import Session
 from hub.base.errors import FieldError, InvalidInput, NotFound, NotPermitted, Refusal
+from hub.base.rows import undone_if_refused
 from hub.base.time import now
 from hub.policy.terms import Actor, Role
 
@@ -68,8 +70,16 @@ class Asks(FieldExtension):
         return await next_(source, info, **kwargs)
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a resolver did, where it has the changed thing in hand already: it need not be read back."""
+
+    id: UUID
+    view: Any
+
+
 class Does(FieldExtension):
-    """A mutation: who may do it, in a savepoint; `shows` reads the changed thing back through the policy.
+    """A mutation: who may do it, all of it or nothing; `shows` reads the changed thing back through the policy.
 
     With `input.idempotencyKey` the same person's same request is done once: a repetition answers the same thing, and
     the same key with another body is refused.
@@ -82,30 +92,33 @@ class Does(FieldExtension):
         """Say it in the SDL too."""
         _say(field, self.who)
 
-    async def resolve_async(self, next_: Callable[..., Awaitable[UUID]], source: Any, info: Info, **kwargs: Any) -> Any:
+    async def resolve_async(self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **kwargs: Any) -> Any:
         """Do it, or answer the problem with nothing changed."""
         context = info.context
         try:
             if not allowed(context.actor, self.who, WRITE):
                 raise NotPermitted
-            async with context.session.begin_nested():
+            async with undone_if_refused(context.session):
                 return await self._do(next_, source, info, kwargs)
         except Refusal as refusal:
             return problem_of(refusal, context.lang)
 
-    async def _do(self, next_: Callable[..., Awaitable[UUID]], source: Any, info: Info, kwargs: dict[str, Any]) -> Any:
+    async def _do(self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, kwargs: dict[str, Any]) -> Any:
         session, actor = info.context.session, info.context.person
         given = kwargs["input"]
         key = getattr(given, "idempotency_key", None)
-        if key is not None and not 8 <= len(key) <= 100:
-            raise InvalidInput(FieldError("idempotencyKey", "key_length"))
-        body = hashlib.sha256(orjson.dumps([info.field_name, strawberry.asdict(given)], default=str)).digest()
-        done = await once.recall(session, actor, key, body) if key else None
+        done = None
+        if key is not None:
+            if not 8 <= len(key) <= 100:
+                raise InvalidInput(FieldError("idempotencyKey", "key_length"))
+            body = hashlib.sha256(orjson.dumps([info.field_name, strawberry.asdict(given)], default=str)).digest()
+            done = await once.claim(session, actor, key, body)
         if done is None:
             done = await next_(source, info, **kwargs)
-            if key:
-                await once.remember(session, actor, key, body, done)
-        return await self.shows(session, actor, done) or problem_of(NotFound("done_not_shown"), info.context.lang)
+            if key is not None:
+                await once.remember(session, actor, key, done.id if isinstance(done, Done) else done)
+        view = done.view if isinstance(done, Done) else await self.shows(session, actor, done)
+        return view or problem_of(NotFound("done_not_shown"), info.context.lang)
 
 
 def _say(field: StrawberryField, who: Who) -> None:

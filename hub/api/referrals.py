@@ -11,6 +11,7 @@ from uuid import UUID
 import strawberry
 
 from hub.base.errors import FieldError, InvalidInput
+from hub.cases.briefs import BRIEF as HEADING
 from hub.referrals import actions, views
 from hub.referrals.rules import Answer, Outcome, Reason, ReferralState
 from scheduling.clocks import Urgency
@@ -21,7 +22,7 @@ from .context import Info
 from .describe import Connection, Node, describes, first_of, key_of, localized, page
 from .lookahead import wanted
 from .moments import moment_of
-from .permissions import ANSWERING, CASE_WORK, SIGNED_IN, Asks, Does
+from .permissions import ANSWERING, CASE_WORK, SIGNED_IN, Asks, Does, Done
 from .problems import outcome
 
 
@@ -112,13 +113,14 @@ class ReferralQuery:
     async def inbox(self, info: Info, first: int = 50, after: str | None = None) -> Any:
         session, actor = info.context.session, info.context.person
         asked = wanted(info)
-        fields = asked.under("edges.node")
+        fields, case = asked.under("edges.node"), asked.under("edges.node.case")
         found, more, total = await views.inbox(
             session,
             actor,
             first_of(first),
             _place(after),
-            full=not asked.under("edges.node.case") <= BRIEF,
+            full=not case <= BRIEF,
+            heading=asked.attributes("edges.node.case") & HEADING,
             count="totalCount" in asked.under(""),
             told=not fields.isdisjoint({"summary", "report"}),
             hidden="withheld" in fields,
@@ -145,7 +147,8 @@ class ReferralQuery:
 
 def _cursor(view: views.ReferralView) -> str:
     due = view.due_at.value.isoformat() if view.due_at else ""
-    return base64.urlsafe_b64encode(f"{due}|{view.id}".encode()).decode()
+    # As in `gid`: of such letters the plain alphabet makes the URL-safe one's words.
+    return binascii.b2a_base64(f"{due}|{view.id}".encode(), newline=False).decode()
 
 
 def _place(after: str | None) -> tuple[datetime, UUID] | None:
@@ -176,7 +179,14 @@ class ReferralMutation:
             service_id=key_of(input.service_id, "Service", "ReferredService", path="serviceId"),
             summary=input.summary,
         )
-        return await actions.send_referral(info.context.session, info.context.person, given)
+        session, actor, asked = info.context.session, info.context.person, wanted(info)
+        sent = await actions.send(session, actor, given)
+        if sent.row.to_agency_id == actor.agency_id or not asked.under("case") <= BRIEF:
+            return sent.id  # the sender's own standing has changed, or more of the case is asked: it is read
+        fields = asked.under("")
+        told = not fields.isdisjoint({"summary", "report"})
+        view = views.just_sent(session, actor, sent.row, sent.facts, told=told, hidden="withheld" in fields)
+        return Done(sent.id, view)
 
     @strawberry.mutation(
         description="Accept, decline or return a referral. A refusal ends the agency's sight of the case.",

@@ -73,8 +73,9 @@ async def run(
             actor = await who(session)
             if actor is not None:
                 watch(session, actor, name or "")
-            context = Context(session, actor, hub.keys, hub.settings, lang, name or "")
             assert document.node is not None
+            assert document.plans is not None
+            context = Context(session, actor, hub.keys, hub.settings, document.plans, lang, name or "")
             result = execute(
                 hub.schema,
                 document.node,

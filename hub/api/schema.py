@@ -13,24 +13,49 @@ from .cases import CaseMutation, CaseQuery
 from .conferences import ConferenceMutation, ConferenceQuery
 from .consent import ConsentMutation, ConsentQuery
 from .context import Context
+from .coverage import CoverageQuery
 from .describe import read
 from .directory import DirectoryQuery
 from .identity import IdentityQuery
+from .inventory import InventoryMutation, InventoryQuery
+from .keeping import KeepingMutation, KeepingQuery
+from .matching import MatchingMutation, MatchingQuery
 from .moments import DATE_TIME
 from .nodes import NodeQuery
 from .oversight import OversightQuery
 from .referrals import ReferralMutation, ReferralQuery
+from .searching import SearchingQuery
 
 
 @strawberry.type(description="What can be asked. Hidden things look like absent ones.")
 class Query(
-    NodeQuery, IdentityQuery, DirectoryQuery, CaseQuery, ConsentQuery, ReferralQuery, ConferenceQuery, OversightQuery
+    NodeQuery,
+    IdentityQuery,
+    DirectoryQuery,
+    SearchingQuery,
+    InventoryQuery,
+    KeepingQuery,
+    CoverageQuery,
+    MatchingQuery,
+    CaseQuery,
+    ConsentQuery,
+    ReferralQuery,
+    ConferenceQuery,
+    OversightQuery,
 ):
     """Root of queries."""
 
 
 @strawberry.type(description="What can be done. Each answers the changed thing, or a problem with nothing changed.")
-class Mutation(CaseMutation, ConsentMutation, ReferralMutation, ConferenceMutation):
+class Mutation(
+    InventoryMutation,
+    KeepingMutation,
+    MatchingMutation,
+    CaseMutation,
+    ConsentMutation,
+    ReferralMutation,
+    ConferenceMutation,
+):
     """Root of mutations."""
 
 

@@ -34,6 +34,8 @@ class _Watch:
     def __init__(self, actor: Actor, operation: str) -> None:
         self.actor, self.operation, self.sights, self.at = actor, operation, list[Sight](), now()
         self.decided: dict[tuple[Purpose, Facts], dict[Category, Decision]] = {}
+        self.same: dict[tuple[int, int], tuple[Facts, dict[Category, Decision]]] = {}
+        """`decided` by identity: facts are fifteen fields to hash, for every row. It keeps them, so their ids stay."""
 
 
 def watch(session: Session, actor: Actor, operation: str) -> None:
@@ -48,8 +50,11 @@ def look(session: Session, actor: Actor, case_id: UUID, purpose: Purpose, facts:
     if watched is None or watched.actor is not actor:
         watch(session, actor, "")
         watched = session.info[_WATCH]
-    decided = watched.decided.setdefault((purpose, facts), {})  # a page of fifty like cases is decided once
-    sight = Sight(actor, case_id, purpose, facts, watched.at, decided)
+    same = watched.same.get((id(facts), id(purpose)))
+    if same is None:  # a page of fifty like cases is decided once
+        same = facts, watched.decided.setdefault((purpose, facts), {})
+        watched.same[id(facts), id(purpose)] = same
+    sight = Sight(actor, case_id, purpose, facts, watched.at, same[1])
     watched.sights.append(sight)
     return sight
 
@@ -67,34 +72,45 @@ async def of_case(session: Session, case_id: UUID, most: int, before: int | None
 
 async def _write(session: Session) -> None:
     watched: _Watch = session.info.pop(_WATCH)
-    shown = _grouped(watched.sights)
-    if shown:
-        cases = sorted({case for group in shown for case in group["cases"]})
-        await append(
-            session,
-            watched.actor,
-            "disclose",
-            watched.operation,
-            cases=[UUID(case) for case in cases],
-            body={"shown": shown},
-        )
+    groups = _grouped(watched.sights)
+    if groups:
+        cases = sorted(set[UUID]().union(*groups.values()))
+        shown = [
+            {
+                "purpose": purpose,
+                "categories": {category: list(bases) for category, bases in what},
+                "consents": list(consents),
+                "cases": sorted(map(str, found)),
+            }
+            for (purpose, what, consents), found in groups.items()
+        ]
+        await append(session, watched.actor, "disclose", watched.operation, cases=cases, body={"shown": shown})
 
 
-def _grouped(sights: Iterable[Sight]) -> list[dict[str, Any]]:
-    """One group for each distinct (purpose, categories with bases, consents); a page is one entry, not fifty."""
-    groups: dict[tuple[Any, ...], set[str]] = defaultdict(set)
+_Told = tuple[str, tuple[tuple[str, tuple[str, ...]], ...], tuple[str, ...]]
+"""Purpose, categories with their bases, consents."""
+
+
+def _grouped(sights: Iterable[Sight]) -> dict[_Told, set[UUID]]:
+    """The cases of each distinct (purpose, categories with bases, consents); a page is one entry, not fifty."""
+    groups: dict[_Told, set[UUID]] = defaultdict(set)
+    alike: dict[tuple[int, ...], set[UUID] | None] = {}  # by the very same permits; the sights keep them
     for sight in sights:
-        due = [permit for permit in sight.shown.values() if Obligation.LEDGER in permit.obligations]
-        if due:
-            what = tuple(sorted((p.category.value, tuple(sorted(b.value for b in p.bases))) for p in due))
-            consents = tuple(sorted({str(consent) for permit in due for consent in permit.consents}))
-            groups[sight.purpose.value, what, consents].add(str(sight.case_id))
-    return [
-        {
-            "purpose": purpose,
-            "categories": {category: list(bases) for category, bases in what},
-            "consents": list(consents),
-            "cases": sorted(cases),
-        }
-        for (purpose, what, consents), cases in groups.items()
-    ]
+        if not sight.shown:
+            continue
+        key = (id(sight.purpose), *map(id, sight.shown.values()))
+        if key not in alike:
+            told = _told(sight)
+            alike[key] = None if told is None else groups[told]
+        if (group := alike[key]) is not None:
+            group.add(sight.case_id)
+    return groups
+
+
+def _told(sight: Sight) -> _Told | None:
+    """What the ledger says of a sight, or None where nothing it showed is due there."""
+    due = [permit for permit in sight.shown.values() if Obligation.LEDGER in permit.obligations]
+    if not due:
+        return None
+    what = tuple(sorted((p.category.value, tuple(sorted(b.value for b in p.bases))) for p in due))
+    return sight.purpose.value, what, tuple(sorted({str(consent) for permit in due for consent in permit.consents}))

@@ -4,31 +4,36 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import text
-
 from hub.base.db import Session
 from hub.base.errors import Conflict
+from hub.base.rows import driver, read
 from hub.base.time import now
 from hub.policy.terms import Actor
 
-from .tables import DoneOnce
+_UNKNOWN = UUID(int=0)  # what it made, until it has made it: nobody else sees this row before
+_CLAIM = (
+    "insert into done_once (actor_id, key, body_hash, result, at) values ($1, $2, $3, $4, $5)"
+    " on conflict do nothing returning true"
+)
+_FOUND = "select body_hash, result from done_once where actor_id = $1 and key = $2"
+_MADE = "update done_once set result = $3 where actor_id = $1 and key = $2"
 
-_RECALL = text("select body_hash, result from done_once where actor_id = :actor and key = :key")
-_TURN = text("select pg_advisory_xact_lock(hashtextextended(:turn, 0))")
 
+async def claim(session: Session, actor: Actor, key: str, body_hash: bytes) -> UUID | None:
+    """Take this key for what this transaction does and return None; or return what the key made before.
 
-async def recall(session: Session, actor: Actor, key: str, body_hash: bytes) -> UUID | None:
-    """What this key did before, or None; two requests with one key take turns. `Conflict` on another body."""
-    await session.execute(_TURN, {"turn": f"{actor.id}:{key}"})
-    found = (await session.execute(_RECALL, {"actor": actor.id, "key": key})).first()
-    if found is None:
+    Of two requests with one key the second waits for the first to end: it finds what that made or, if it was undone,
+    takes the key. `Conflict` on another body.
+    """
+    if await read(session, _CLAIM, actor.id, key, body_hash, _UNKNOWN, now()):
         return None
+    (found,) = await read(session, _FOUND, actor.id, key)
     if found.body_hash != body_hash:
         raise Conflict("key_used_otherwise")
-    return UUID(str(found.result))
+    made: UUID = found.result
+    return made
 
 
-async def remember(session: Session, actor: Actor, key: str, body_hash: bytes, result: UUID) -> None:
-    """Keep what the key did, in the same transaction."""
-    session.add(DoneOnce(actor_id=actor.id, key=key, body_hash=body_hash, result=result, at=now()))
-    await session.flush()
+async def remember(session: Session, actor: Actor, key: str, result: UUID) -> None:
+    """Keep what the claimed key made, in the same transaction."""
+    await (await driver(session)).execute(_MADE, actor.id, key, result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
@@ -12,6 +13,7 @@ from scheduling.calendar import Calendar
 from scheduling.clocks import CLOCKS, Urgency
 
 from .db import Session
+from .rows import Row, write
 from .settings import settings
 
 
@@ -30,6 +32,11 @@ def calendar() -> Calendar:
     return _calendar(settings().country)
 
 
+async def renew(session: Session, code: str, subjects: Collection[UUID], owner: UUID, at: datetime) -> datetime:
+    """A recurring duty (clock `code`) is done for these subjects and begins anew; returns when it is due again."""
+    return await deadlines.renew(session, CLOCKS[code], subjects, owner, at, calendar=calendar(), tz=zone())
+
+
 async def start(
     session: Session,
     code: str,
@@ -41,9 +48,23 @@ async def start(
     term: datetime | None = None,
 ) -> datetime:
     """Start clock `code` on a subject for an owning agency; returns when it is due. `urgency` if it asks for one."""
+    due_at, started = row(code, subject, owner, at, urgency=urgency, term=term)
+    await write(session, started)
+    return due_at
+
+
+def row(
+    code: str,
+    subject: UUID,
+    owner: UUID,
+    at: datetime,
+    *,
+    urgency: Urgency | None = None,
+    term: datetime | None = None,
+) -> tuple[datetime, Row]:
+    """When a clock started now is due, and its row, to be written with what it belongs to."""
     clock = CLOCKS[code]
-    row = await deadlines.start(
-        session,
+    columns = deadlines.columns(
         clock,
         subject,
         owner,
@@ -53,4 +74,4 @@ async def start(
         urgency=urgency if clock.by_urgency else None,
         term=term,
     )
-    return row.due_at
+    return columns["due_at"], ("deadline", columns)

@@ -56,11 +56,11 @@ def head() -> str | None:
 
 
 def load_tables() -> None:
-    """Import every `tables` module of every slice, so that SQLModel's metadata knows each table."""
+    """Import every module of tables of every slice, so that SQLModel's metadata knows each table."""
     for room in _ROOMS:
         package = importlib.import_module(room)
         for found in pkgutil.walk_packages(package.__path__, f"{room}."):
-            if found.name.rsplit(".", 1)[-1] == "tables":
+            if found.name.endswith("tables"):
                 importlib.import_module(found.name)
 
 
@@ -128,9 +128,13 @@ def rights_on(table: str) -> str:
     """What the application's role may do with a table, in SQL's words."""
     if table == "alembic_version":
         return "SELECT"
+    if table == "metadata":  # the directory's history of each field: triggers write it, nobody else
+        return "SELECT"
     if table == "audit_entry":  # number and transaction are the database's to say: no entry is backdated
         return "SELECT, INSERT (at, actor_id, agency_id, action, subject, case_ids, body)"
-    return "SELECT, INSERT" if table.startswith("audit_") else "SELECT, INSERT, UPDATE, DELETE"
+    if table.startswith("audit_") or table in ("inventory_result", "match_weights"):  # added to, never changed
+        return "SELECT, INSERT"
+    return "SELECT, INSERT, UPDATE, DELETE"
 
 
 async def _quoted_database(connection: AsyncConnection) -> str:

@@ -63,6 +63,11 @@ class Settings(BaseSettings):
     smtp_user: str = Field("", description="Account at the mail server; empty: none is needed.")
     smtp_password: SecretStr = Field(SecretStr(""), description="Its password. Sent over TLS alone.")
     smtp_starttls: bool = Field(False, description="Upgrade to TLS; set it whenever mail leaves the host.")
+    hsds_public: bool = Field(
+        False,
+        description="Whether `/hsds`, the read API of HSDS 3.0, answers without a token. It never tells where a "
+        "confidential location is.",
+    )
     timezone: str = Field("Asia/Taipei", description="IANA zone in which statutory days end.")
     country: Literal["TW", "KR"] = Field("TW", description="Whose public holidays count.")
     worker_tick: float = Field(0.5, gt=0, le=60, description="Seconds between two looks at the due rows.")

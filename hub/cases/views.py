@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from hub.audit.ledger import look
 from hub.base.db import Session
+from hub.base.records import record
 from hub.base.vault import Vault
 from hub.consent import standing
 from hub.policy.decide import Disclosed, Sight
@@ -75,7 +76,7 @@ class ClockView:
     due_at: Disclosed[datetime] | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CaseView:
     """A case as this actor may see it."""
 
@@ -175,7 +176,7 @@ def _case(session: Session, row: Any, sight: Sight, parties: Any, risks: Any, cl
     return CaseView(
         id=row.id,
         version=row.version,
-        number=show(c.EXISTENCE, _pseudonym(row.id) if pseudonym else row.number),
+        number=show(c.EXISTENCE, pseudonym_of(row.id) if pseudonym else row.number),
         state=show(c.EXISTENCE, row.state),
         area=None if pseudonym else show(c.EXISTENCE, row.area),
         acts=show(c.EXISTENCE, list(row.acts)),
@@ -192,53 +193,9 @@ def _case(session: Session, row: Any, sight: Sight, parties: Any, risks: Any, cl
     )
 
 
-BRIEF_COLUMNS = """
-    c.number as case_number, c.state as case_state, c.area as case_area, c.acts as case_acts,
-    c.risk_level as case_risk, c.opened_at as case_opened, c.listed_at as case_listed, c.version as case_version,
-    c.data_key
-"""
-"""Columns of `case_file c` a joining statement selects so that `brief` can be made without another one."""
-
-
-def _pseudonym(case_id: UUID) -> str:
+def pseudonym_of(case_id: UUID) -> str:
     """What oversight calls a case: always the same, and not what its centre calls it."""
     return "P-" + hashlib.sha256(b"pseudonym" + case_id.bytes).hexdigest()[:10]
-
-
-_LEVELS = {level.value: level for level in RiskLevel}
-
-
-def brief(row: Any, sight: Sight) -> CaseView:
-    """A case's heading out of a joined row (`BRIEF_COLUMNS`): no parties, risks or clocks are read."""
-    pseudonym = Obligation.PSEUDONYM in sight.form(Category.EXISTENCE)
-    number, state, area, acts, opened_at, assigned = sight.shows(
-        Category.EXISTENCE,
-        _pseudonym(row.case_id) if pseudonym else row.case_number,
-        row.case_state,
-        None if pseudonym else row.case_area,
-        row.case_acts,
-        None if pseudonym else row.case_opened,
-        Standing.ASSIGNED in sight.facts.standings,
-    )
-    risk_level, listed_at = sight.shows(Category.RISK_LEVEL, _LEVELS[row.case_risk], row.case_listed)
-    return CaseView(
-        id=row.case_id,
-        version=row.case_version,
-        number=number,
-        state=state,
-        area=area,
-        acts=acts,
-        opened_at=opened_at,
-        assigned=assigned,
-        summary=None,
-        relationship=None,
-        risk_level=risk_level,
-        listed_at=listed_at,
-        parties=(),
-        risks=(),
-        clocks=(),
-        withheld=(),
-    )
 
 
 _IN_PART = frozenset({Obligation.MASK_UNTIL_ACCEPTED, Obligation.OWN_PART})

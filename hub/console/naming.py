@@ -28,6 +28,8 @@ WITHHELD = {
     "no_consent_or_article": mark("No consent and no article opens it to you."),
     "ask_coordinator_for_consent": mark("Ask the coordinator who sent this to seek the person's consent."),
 }
+SIGNED = mark("Sign language")
+"""Sign languages together (ISO 639-5 `sgn`), which the language names of browsers do not know."""
 UNITS = {"place": mark("places"), "bed": mark("beds"), "hour": mark("hours")}
 OPERATIONS = {
     "Case": mark("Case page"),
@@ -89,8 +91,21 @@ ACTIONS = {
     "case.open": mark("Case opened"),
     "consent.record": mark("Consent recorded"),
     "consent.withdraw": mark("Consent withdrawn"),
+    "coverage.unmet": mark("Unmet referrals counted"),
     "disclose": mark("Disclosed"),
     "identity.follow_claims": mark("Roles taken from the provider"),
+    "inventory.confirm": mark("Sheet of answers written"),
+    "inventory.upload": mark("Sheet of answers sent in"),
+    "round.begin": mark("Agencies asked"),
+    "round.cancel": mark("Round called off"),
+    "round.close": mark("Round closed"),
+    "round.open": mark("Round planned"),
+    "service.add": mark("Service added"),
+    "service.change": mark("Service changed"),
+    "service.close": mark("Service closed"),
+    "term.map": mark("Word mapped"),
+    "service.attest": mark("Services answered for"),
+    "service.capacity": mark("Free places said"),
     "meeting.answer": mark("Invitation answered"),
     "meeting.call": mark("Meeting called"),
     "meeting.cancel": mark("Meeting cancelled"),
@@ -130,7 +145,11 @@ def words(request: Request) -> dict[str, Any]:
         "need": lambda code: NEEDS[code].names[lang] if code in NEEDS else code,
         "network": lambda code: NETWORKS[code].names[lang] if code in NETWORKS else code,
         "clock_name": lambda code: CLOCKS[code].title[lang] if code in CLOCKS else code,
-        "spoken": lambda tag: names.get(tag.replace("-", "_")) or names.get(tag.split("-")[0]) or tag,
+        "spoken": lambda tag: (
+            texts.gettext(SIGNED)
+            if tag == "sgn"
+            else names.get(tag.replace("-", "_")) or names.get(tag.split("-")[0]) or tag
+        ),
         "act": of(ACTS),
         "report_state": of(REPORT_STATES),
         "withheld_word": of(WITHHELD),

@@ -33,6 +33,19 @@ DONE: dict[str, str] = {
     "reported_back": mark("You have reported back. The case is closed to you."),
     "report_filed": mark("The report is filed."),
     "action_done": mark("The action item is done."),
+    "round_planned": mark("The round is planned. Agencies are asked on its first day."),
+    "round_open": mark("The round is open. Every agency is told once."),
+    "round_closed": mark("The round is closed and its result frozen."),
+    "round_cancelled": mark("The round is called off."),
+    "service_attested": mark("Your answer is recorded."),
+    "services_attested": mark("Your answers are recorded."),
+    "capacity_said": mark("What is free is recorded; it holds for a week."),
+    "sheet_written": mark("The sheet is written."),
+    "service_changed": mark("The service is saved, and your answer is recorded."),
+    "service_added": mark("The service is added and can be found."),
+    "service_closed": mark("The service is closed and takes no referrals."),
+    "word_mapped": mark("The word is mapped. The services that use it follow."),
+    "weights_set": mark("The weights hold from now, for everybody."),
 }
 """What `?done=` may say after a redirect. A code alone travels in the address, never what it was about."""
 

@@ -15,11 +15,15 @@ from hub.identity.sessions import Cookies, end
 
 from . import (
     agency,
+    attesting,
     cases,
     consent,
+    coverage,
     directory,
     graphiql,
     home,
+    inventory,
+    keeping,
     meetings,
     minutes,
     oversight,
@@ -27,6 +31,8 @@ from . import (
     referring,
     reporting,
     static,
+    terms,
+    weights,
 )
 from .headers import SecurityHeaders
 from .pages import LANGUAGE_COOKIE, render
@@ -49,16 +55,22 @@ def install(app: FastAPI) -> None:
     app.include_router(router)
     for pages in (
         agency,
+        attesting,
         cases,
         consent,
+        coverage,
         directory,
         graphiql,
+        inventory,
+        keeping,
         meetings,
         minutes,
         oversight,
         planner,
         referring,
         reporting,
+        terms,
+        weights,
     ):
         app.include_router(pages.router)
     app.mount(static.PREFIX, static.Assets(), name="static")

@@ -47,6 +47,7 @@ class Place:
 EVERYONE = frozenset(Role) - {Role.MACHINE}
 CASE_WORK = frozenset({Role.COORDINATOR})
 OVERSEEING = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
+KEEPING = frozenset({Role.AGENCY_MANAGER, Role.AGENCY_WORKER})
 MEETING = frozenset({Role.COORDINATOR, Role.AGENCY_WORKER, Role.AGENCY_MANAGER})
 PLACES: tuple[Place, ...] = (
     Place("home", mark("Home"), "/", EVERYONE),
@@ -56,6 +57,9 @@ PLACES: tuple[Place, ...] = (
     Place("meetings", mark("Meetings"), "/meetings", MEETING),
     Place("report", mark("File a report"), "/report", EVERYONE - OVERSEEING),
     Place("directory", mark("Directory"), "/directory", EVERYONE),
+    Place("coverage", mark("Coverage"), "/coverage", CASE_WORK | OVERSEEING | {Role.AGENCY_MANAGER}),
+    Place("services", mark("Our services"), "/my-services", KEEPING),
+    Place("rounds", mark("Stock-taking"), "/rounds", OVERSEEING),
     Place("audit", mark("Audit"), "/audit", frozenset({Role.AUDITOR})),
 )
 """In the order they are shown; each must be a page that exists."""

@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from directory.actions import import_package
-from directory.county import COUNTY, write_county
+from directory.county import COUNTY, POPULATION, write_county
+from directory.coverage_gaps import set_population
 from directory.matching import MatchRequest, match
 from hub.api.run import Hub
 from hub.base import clocks
@@ -130,6 +131,7 @@ async def _people(session: Session, county: County) -> None:
     await install(session, home, _account(issuer, first, UUID(int=0)))
     with tempfile.TemporaryDirectory() as folder:
         report = await import_package(session, write_county(Path(folder), county.now), dry_run=False)
+        await set_population(session, POPULATION)
     assert report.refused is None, report.refused
     boss = await county.actor(session, "administrator")
     await _agencies(session, county, boss)

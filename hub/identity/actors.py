@@ -11,12 +11,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from fastapi import Request
-from sqlalchemy import Row, delete, text, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from hub.audit.chain import append
 from hub.base.db import Session
+from hub.base.reads import Hot, fetch
+from hub.base.rows import Found
 from hub.base.time import now
 from hub.policy.terms import Actor, Role
 
@@ -37,7 +39,7 @@ _ACTOR: Final = """
     array(select r.role from staff_role r where r.staff_id = s.id and not r.pending) as roles
 """
 _FROM: Final = "from staff s join agency a on a.id = s.agency_id"
-_BY_ACCOUNT: Final = text(f"select {_ACTOR} {_FROM} where s.issuer = :issuer and s.subject = :subject")
+_BY_ACCOUNT: Final = Hot(f"select {_ACTOR} {_FROM} where s.issuer = :issuer and s.subject = :subject")
 _BY_ID: Final = text(f"select {_ACTOR} {_FROM} where s.id = :id")
 _BY_SESSION: Final = text(
     f"""
@@ -56,8 +58,13 @@ _AGENCY: Final = text("select id from agency where code = :code and not suspende
 
 async def actor_of(session: Session, issuer: str, subject: str) -> Actor | None:
     """The account's roles and standing now, or None if there is no such account. Suspension is carried, not judged."""
-    row = (await session.execute(_BY_ACCOUNT, {"issuer": issuer, "subject": subject})).first()
+    row = await _by_account(session, issuer, subject)
     return _actor(row) if row else None
+
+
+async def _by_account(session: Session, issuer: str, subject: str) -> Found | None:
+    rows = await fetch(session, _BY_ACCOUNT, {"issuer": issuer, "subject": subject})
+    return rows[0] if rows else None
 
 
 async def actor_by_id(session: Session, staff_id: UUID) -> Actor | None:
@@ -69,10 +76,10 @@ async def actor_by_id(session: Session, staff_id: UUID) -> Actor | None:
 async def actor_from_claims(session: Session, oidc: Oidc, claims: Mapping[str, Any]) -> Actor | None:
     """The account that verified claims speak of; where it is managed by claims, brought in line with them first."""
     settings = oidc.settings
-    account = {"issuer": oidc.issuer, "subject": subject_of(claims, settings.oidc_subject_claim)}
-    row = (await session.execute(_BY_ACCOUNT, account)).first()
+    subject = subject_of(claims, settings.oidc_subject_claim)
+    row = await _by_account(session, oidc.issuer, subject)
     if row is not None and row.claims_managed and await _follow(session, row, claims, oidc):
-        row = (await session.execute(_BY_ACCOUNT, account)).first()
+        row = await _by_account(session, oidc.issuer, subject)
     return _actor(row) if row else None
 
 
@@ -117,7 +124,7 @@ async def actor_from_cookie(session: Session, oidc: Oidc, cookies: Cookies, requ
     return found.actor if found else None
 
 
-def _actor(row: Row[Any]) -> Actor:
+def _actor(row: Any) -> Actor:
     return Actor(
         id=row.id,
         agency_id=row.agency_id,
@@ -130,7 +137,7 @@ def _actor(row: Row[Any]) -> Actor:
     )
 
 
-async def _follow(session: Session, row: Row[Any], claims: Mapping[str, Any], oidc: Oidc) -> bool:
+async def _follow(session: Session, row: Any, claims: Mapping[str, Any], oidc: Oidc) -> bool:
     """Bring roles and agency in line with the claims; whether anything changed. What is unknown is logged by id."""
     settings = oidc.settings
     granted = read_claims(claims, StaffKind(row.kind), settings.oidc_roles_claim, settings.oidc_agency_claim)

@@ -22,6 +22,7 @@ _RELATIONS = text("select person_index, kind from staff_relation where staff_id 
 AGENCY_NAMES = "select id, code, name, names, network from agency"
 """A relation other slices may join for names: (id, code, name, names, network)."""
 _ALL = text(f"{AGENCY_NAMES} where not suspended order by code")
+_STAFF = text("select id, display_name from staff where id = any(:ids)")
 _BRIEFS = text(f"{AGENCY_NAMES} where id = any(:ids)")
 
 
@@ -76,3 +77,9 @@ async def relations(session: Session, staff_id: UUID) -> Relations:
 async def all_briefs(session: Session) -> list[AgencyBrief]:
     """Every agency that is not suspended, by code: to choose from. A county has some dozens."""
     return [AgencyBrief(*row) for row in (await session.execute(_ALL)).all()]
+
+
+async def staff_names(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """What members of staff are called, by id; unknown ids are left out."""
+    rows = (await session.execute(_STAFF, {"ids": sorted(set(ids))})).all()
+    return {row.id: row.display_name for row in rows}

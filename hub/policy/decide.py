@@ -149,13 +149,9 @@ class Sight:
         if isinstance(decision, Deny):
             self.hidden[category] = decision.reason
             return (None,) * len(values)
-        made: list[Any] = []
-        for value in values:
-            if value is None:
-                made.append(None)
-                continue
+        made = [None if value is None else _disclosed(value, decision) for value in values]
+        if any(made):  # a Disclosed is true whatever it holds
             self.shown[category] = decision
-            made.append(_disclosed(value, decision))
         return tuple(made)
 
     def form(self, category: Category) -> frozenset[Obligation]:

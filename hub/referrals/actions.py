@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from directory.search import service as find_service
 from directory.taxonomy import NEEDS
-from hub.audit.chain import append
+from hub.audit.chain import append, entry
 from hub.audit.ledger import moment
 from hub.base import clocks
 from hub.base.db import Session
 from hub.base.errors import Conflict, FieldError, InvalidInput, NotFound, OutOfService
 from hub.base.ids import new_id
+from hub.base.rows import Found, numbered, read, write
 from hub.base.vault import Vault
-from hub.cases.actions import own_case
+from hub.cases.briefs import BRIEF_COLUMNS
 from hub.cases.rules import require
 from hub.cases.views import vault_of
 from hub.consent import standing
-from hub.identity.views import agencies_of_organizations
+from hub.identity.lookups import AGENCY_NAMES
+from hub.notices import outbox
 from hub.notices.outbox import Notice, notify
-from hub.policy.terms import Actor, Standing
+from hub.policy.terms import Actor, Facts, Standing
 from scheduling import deadlines
 from scheduling.clocks import Urgency
 
@@ -39,6 +41,15 @@ class SendReferral:
     urgency: Urgency
     service_id: UUID
     summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A referral just sent, as `views.just_sent` takes it: its row, and the facts of its sender."""
+
+    id: UUID
+    row: Any
+    facts: Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,42 +74,89 @@ class ReportBack:
 
 async def send_referral(session: Session, actor: Actor, given: SendReferral) -> UUID:
     """Send a need to whoever owes it; the answer's clock starts now. Returns the referral."""
+    return (await send(session, actor, given)).id
+
+
+async def send(session: Session, actor: Actor, given: SendReferral) -> Sent:
+    """`send_referral` for whoever shows it at once: what was read and written, so that it need not be read back."""
     if given.need not in NEEDS:
         raise InvalidInput(FieldError("need", "unknown_need"))
     if given.need == "offender_treatment":  # it must never touch what belongs to the victim: a way of its own
         raise InvalidInput(FieldError("need", "not_by_this_way"))
     require([("summary", given.summary, 2000), ("area", given.area, 64)])
-    case = await own_case(session, actor, given.case_id)
-    service = await find_service(session, given.service_id)
-    if service is None:
-        raise InvalidInput(FieldError("serviceId", "unknown_id"))
-    agency = (await agencies_of_organizations(session, [service.organization_id])).get(service.organization_id)
-    if agency is None or service.status != "active":
-        raise OutOfService
-    now, referral_id = moment(session), new_id()
-    due_at = await clocks.start(session, "referral_answer", referral_id, agency.id, now, urgency=given.urgency)
-    vault = Vault(session, case.id, case.data_key)
-    session.add(
-        Referral(
-            id=referral_id,
-            case_id=case.id,
-            need=given.need,
-            area=given.area,
-            urgency=given.urgency,
-            from_agency_id=actor.agency_id,
-            to_agency_id=agency.id,
-            service_id=service.id,
-            summary=vault.lock(f"referral:{referral_id}", given.summary),
-            sent_by=actor.id,
-            sent_at=now,
-            due_at=due_at,
-        )
+    found, facts = await _to_send(session, actor, given)
+    now, referral_id, agency_id = moment(session), new_id(), found.to_agency_id
+    vault = Vault(session, given.case_id, found.data_key)
+    due_at, clock = clocks.row("referral_answer", referral_id, agency_id, now, urgency=given.urgency)
+    columns = {
+        "id": referral_id,
+        "case_id": given.case_id,
+        "need": given.need,
+        "area": given.area,
+        "urgency": given.urgency.value,
+        "from_agency_id": actor.agency_id,
+        "to_agency_id": agency_id,
+        "service_id": given.service_id,
+        "summary": vault.lock(f"referral:{referral_id}", given.summary),
+        "state": ReferralState.REQUESTED.value,
+        "sent_by": actor.id,
+        "sent_at": now,
+        "due_at": due_at,
+        "version": 1,
+    }
+    body = {"need": given.need, "urgency": given.urgency.value, "to": str(agency_id)}
+    await write(
+        session,
+        (Referral.__tablename__, columns),
+        standing.row(given.case_id, Standing.REFERRED_TO, referral_id, agency_id=agency_id),
+        clock,
+        outbox.row(session, Notice("referral_received", agency_id, referral_id)),
+        entry(actor, "referral.send", referral_id, cases=[given.case_id], body=body),
     )
-    await standing.stand(session, case.id, Standing.REFERRED_TO, referral_id, agency_id=agency.id)
-    await notify(session, Notice("referral_received", agency.id, referral_id))
-    body = {"need": given.need, "urgency": given.urgency.value, "to": str(agency.id)}
-    await append(session, actor, "referral.send", referral_id, cases=[case.id], body=body)
-    return referral_id
+    return Sent(referral_id, SimpleNamespace(**{**found, **_UNANSWERED, **columns}), facts)
+
+
+_UNANSWERED = {"reason": None, "answered_at": None, "outcome": None, "report": None}
+# One statement: where the sender stands to the case, the case (locked, if it is theirs), the service and its agency.
+_TO_SEND = numbered(
+    f"""
+    with stands as materialized ({standing.FACTS_OF_ONE}),
+    here as materialized (
+      select {BRIEF_COLUMNS},
+        f.code as from_code, f.name as from_name, f.names as from_names, f.network as from_network,
+        s.id as found_service, s.status as service_status, s.name as service_name, s.name_i18n as service_names,
+        t.id as to_agency_id, t.code as to_code, t.name as to_name, t.names as to_names, t.network as to_network
+      from case_file c
+      join ({AGENCY_NAMES}) f on f.id = :agency
+      left join service s on s.id = :service
+      left join lateral ({AGENCY_NAMES} where organization_id = s.organization_id and not suspended
+        order by code desc limit 1) t on true
+      where c.id = :case and exists (select from stands where kind = 'assigned')
+      for update of c)
+    select * from stands left join here on true
+    """,  # noqa: S608 - constants alone
+    "case",
+    "agency",
+    "staff",
+    "now",
+    "service",
+)
+
+
+async def _to_send(session: Session, actor: Actor, given: SendReferral) -> tuple[Found, Facts]:
+    asked = (given.case_id, actor.agency_id, actor.id, moment(session), given.service_id)
+    rows = await read(session, _TO_SEND, *asked)
+    facts = standing.read(actor, rows)
+    if Standing.ASSIGNED not in facts.standings or facts.conflicted or rows[0].case_state is None:
+        raise NotFound
+    found = rows[0]
+    if found.case_state != "open":
+        raise Conflict("case_closed")
+    if found.found_service is None:
+        raise InvalidInput(FieldError("serviceId", "unknown_id"))
+    if found.to_agency_id is None or found.service_status != "active":
+        raise OutOfService
+    return found, facts
 
 
 async def answer_referral(session: Session, actor: Actor, given: AnswerReferral) -> UUID:

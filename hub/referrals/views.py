@@ -2,61 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+import orjson
 
 from hub.audit.ledger import look
 from hub.base.db import Session
+from hub.base.reads import fetch
+from hub.base.records import record
 from hub.base.vault import Vault
-from hub.cases.views import BRIEF_COLUMNS, CaseView, WithheldView, brief, cases, withheld
+from hub.cases.briefs import BRIEF, brief
+from hub.cases.views import CaseView, WithheldView, cases, withheld
 from hub.consent import standing
-from hub.identity.lookups import AGENCY_NAMES, AgencyBrief
+from hub.identity.lookups import AgencyBrief
 from hub.policy.decide import Disclosed, Sight
 from hub.policy.terms import NOBODY, Actor, Category, Facts, Obligation, Role, Standing
 from scheduling.clocks import Urgency
 
+from .reading import INBOX_COUNT, OF_CASE, ONE, SENT, inbox_page
 from .rules import Outcome, Reason, ReferralState
-
-_SELECT = f"""
-    select r.id, r.case_id, r.need, r.area, r.urgency, r.state, r.reason, r.sent_at, r.due_at, r.answered_at,
-           r.outcome, r.summary, r.report, r.version, r.to_agency_id, r.from_agency_id, r.service_id,
-           f.code as from_code, f.name as from_name, f.names as from_names, f.network as from_network,
-           t.code as to_code, t.name as to_name, t.names as to_names, t.network as to_network,
-           s.name as service_name, s.name_i18n as service_names, {BRIEF_COLUMNS}
-    from referral r
-    join ({AGENCY_NAMES}) f on f.id = r.from_agency_id
-    join ({AGENCY_NAMES}) t on t.id = r.to_agency_id
-    join service s on s.id = r.service_id
-    join case_file c on c.id = r.case_id
-"""  # noqa: S608 - constants alone
-_INBOX = f"""
-    {{}} where r.to_agency_id = :agency and r.state in ('requested', 'accepted')
-      and (r.due_at, r.id) > (:due, :after) and r.case_id not in {standing.CONFLICTED}
-    order by r.due_at, r.id limit :most
-"""
-_COUNT = f"""
-    select count(*) from (select from referral r where to_agency_id = :agency and state in ('requested', 'accepted')
-      and r.case_id not in {standing.CONFLICTED} limit 1001) counted
-"""  # noqa: S608 - constants alone
-_INBOX_COUNT = text(_COUNT)
-# The count comes with the page: one statement, evaluated once however many rows there are.
-_INBOX_PAGE = {
-    False: text(_INBOX.format(_SELECT)),
-    True: text(_INBOX.format(_SELECT.replace("select r.id", f"select ({_COUNT}) as total, r.id", 1))),
-}
-_SENT = text(
-    f"""
-    {_SELECT} where r.sent_by = :staff and r.state in ('requested', 'rejected', 'returned')
-    order by r.state = 'requested', r.due_at, r.id limit :most
-    """
-)
-_OF_CASE = text(f"{_SELECT} where r.case_id = :case order by r.sent_at desc, r.id")
-_ONE = text(f"{_SELECT} where r.id = any(:ids)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +36,7 @@ class ServiceBrief:
     names: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReferralView:
     """A referral as this actor may see it."""
 
@@ -94,19 +62,31 @@ class ReferralView:
 
 async def referral(session: Session, actor: Actor, referral_id: UUID) -> ReferralView | None:
     """One referral, or None when hidden."""
-    rows = (await session.execute(_ONE, {"ids": [referral_id]})).all()
+    rows = await fetch(session, ONE, {"ids": [referral_id]})
     found = await _referrals(session, actor, rows, full=True)
     return found[0] if found else None
 
 
+def just_sent(
+    session: Session, actor: Actor, row: Any, facts: Facts, *, told: bool, hidden: bool
+) -> ReferralView | None:
+    """A referral its sender has just written, its case by heading alone, without reading it back; as in `inbox`."""
+    given = vars(row)
+    # another one unmasks nothing
+    sight = _sight(session, actor, given["case_id"], replace(facts, referral_accepted=False))
+    if not sight.may(Category.EXISTENCE) or not _concerns(actor, given, sight):
+        return None
+    return _referral(session, given, sight, brief(given, sight), _Named(), told=told, hidden=hidden)
+
+
 async def of_case(session: Session, actor: Actor, case_id: UUID) -> list[ReferralView]:
     """A case's referrals, newest first, as far as the actor may know of them."""
-    return await _referrals(session, actor, (await session.execute(_OF_CASE, {"case": case_id})).all(), full=False)
+    return await _referrals(session, actor, await fetch(session, OF_CASE, {"case": case_id}), full=False)
 
 
 async def sent_unanswered(session: Session, actor: Actor, most: int) -> list[ReferralView]:
     """What the actor has sent and must look after: declined or returned first, then unanswered by due time."""
-    rows = (await session.execute(_SENT, {"staff": actor.id, "most": most})).all()
+    rows = await fetch(session, SENT, {"staff": actor.id, "most": most})
     return await _referrals(session, actor, rows, full=False)
 
 
@@ -117,29 +97,31 @@ async def inbox(
     after: tuple[datetime, UUID] | None,
     *,
     full: bool,
+    heading: frozenset[str] = BRIEF,
     count: bool = False,
     told: bool = True,
     hidden: bool = True,
 ) -> tuple[list[ReferralView], bool, int | None]:
     """A page of the open referrals to the actor's agency by due time, whether more follow, and how many in all.
 
-    `full`: read the cases whole (parties, risks); otherwise number, state and risk level come with the same statement.
+    `full`: read the cases whole (parties, risks); otherwise these fields of their `heading` come with the same
+    statement.
     `count`: say how many the actor may know of, counted to 1,001. `told`: open summary and report; what nobody asked
     for stays sealed and out of the ledger. `hidden`: say what is withheld.
     """
     due, last = after or _BEGINNING
     asked = {"agency": actor.agency_id, "staff": actor.id, "due": due, "after": last, "most": first + 1}
-    rows = (await session.execute(_INBOX_PAGE[count], asked)).all()
+    rows = await fetch(session, inbox_page(heading, told, count), asked)
     total: int | None = None
     if count:
-        total = rows[0].total if rows else await _inbox_count(session, actor)
-    found = await _referrals(session, actor, rows[:first], full=full, told=told, hidden=hidden)
+        total = rows[0]["total"] if rows else await _inbox_count(session, actor)
+    found = await _referrals(session, actor, rows[:first], full=full, heading=heading, told=told, hidden=hidden)
     return found, len(rows) > first, total
 
 
 async def _inbox_count(session: Session, actor: Actor) -> int:
-    count: int = (await session.execute(_INBOX_COUNT, {"agency": actor.agency_id, "staff": actor.id})).scalar_one()
-    return count
+    rows = await fetch(session, INBOX_COUNT, {"agency": actor.agency_id, "staff": actor.id})
+    return int(rows[0][0])
 
 
 _URGENCIES = {urgency.value: urgency for urgency in Urgency}
@@ -150,37 +132,56 @@ _BEGINNING = (datetime.fromisoformat("0001-01-02T00:00:00+00:00"), UUID(int=0))
 
 
 async def _referrals(
-    session: Session, actor: Actor, rows: Sequence[Any], *, full: bool, told: bool = True, hidden: bool = True
+    session: Session,
+    actor: Actor,
+    rows: Sequence[Any],
+    *,
+    full: bool,
+    heading: frozenset[str] = BRIEF,
+    told: bool = True,
+    hidden: bool = True,
 ) -> list[ReferralView]:
-    ids = {row.case_id for row in rows}
-    agencies: dict[UUID, AgencyBrief] = {}
-    facts = await standing.facts_of(session, actor, ids)
-    # whether a referral is accepted is asked of each by itself: one acceptance unmasks no other
-    sights = {
-        (case, accepted): _sight(session, actor, case, replace(facts.get(case, NOBODY), referral_accepted=accepted))
-        for case, accepted in {(row.case_id, row.state == "accepted") for row in rows}
-    }
-    whole = await cases(session, actor, list(ids)) if full else {}
+    facts = await standing.facts_of(session, actor, {row["case_id"] for row in rows})
+    sights = _sights(session, actor, rows, facts)
+    whole = await cases(session, actor, list({row["case_id"] for row in rows})) if full else {}
+    named = _Named()
     found = []
     for row in rows:
-        sight = sights[row.case_id, row.state == "accepted"]
+        sight = sights[row["case_id"], row["state"] == "accepted"]
         if not sight.may(Category.EXISTENCE) or not _concerns(actor, row, sight):
-            own = row.to_agency_id == actor.agency_id and row.state in _ANSWERED and actor.has(*_ANSWERING)
+            own = row["to_agency_id"] == actor.agency_id and row["state"] in _ANSWERED and actor.has(*_ANSWERING)
             if not own or sight.facts.conflicted:
                 continue
-            sight = _sight(session, actor, row.case_id, Facts(own_report=True))
+            sight = _sight(session, actor, row["case_id"], Facts(own_report=True))
             if not sight.may(Category.EXISTENCE):
                 continue
-            found.append(_referral(session, row, sight, None, agencies, told=told, hidden=hidden))
+            found.append(_referral(session, row, sight, None, named, told=told, hidden=hidden))
             continue
-        case = whole.get(row.case_id) if full else brief(row, sight)
-        found.append(_referral(session, row, sight, case, agencies, told=told, hidden=hidden))
+        case = whole.get(row["case_id"]) if full else brief(row, sight, heading)
+        found.append(_referral(session, row, sight, case, named, told=told, hidden=hidden))
     return found
+
+
+def _sights(
+    session: Session, actor: Actor, rows: Sequence[Any], facts: Mapping[UUID, Facts]
+) -> dict[tuple[UUID, bool], Sight]:
+    """A sight of each (case, whether accepted): an acceptance is asked of each referral and unmasks no other."""
+    sights: dict[tuple[UUID, bool], Sight] = {}
+    meant: dict[tuple[int, bool], Facts] = {}  # by identity: cases that stand alike share their facts
+    for row in rows:
+        case, accepted = row["case_id"], row["state"] == "accepted"
+        if (case, accepted) not in sights:
+            known = facts.get(case, NOBODY)
+            here = meant.get((id(known), accepted))
+            if here is None:
+                here = meant[id(known), accepted] = replace(known, referral_accepted=accepted)
+            sights[case, accepted] = _sight(session, actor, case, here)
+    return sights
 
 
 def _concerns(actor: Actor, row: Any, sight: Sight) -> bool:
     """A referral is known to its agency and to the case's coordinator, not to other agencies of the same case."""
-    return row.to_agency_id == actor.agency_id or Standing.ASSIGNED in sight.facts.standings
+    return row["to_agency_id"] == actor.agency_id or Standing.ASSIGNED in sight.facts.standings
 
 
 def _sight(session: Session, actor: Actor, case_id: UUID, facts: Facts) -> Sight:
@@ -192,63 +193,85 @@ def _referral(
     row: Any,
     sight: Sight,
     case: CaseView | None,
-    agencies: dict[UUID, AgencyBrief],
+    named: _Named,
     *,
     told: bool,
     hidden: bool,
 ) -> ReferralView:
-    c, show, vault = Category, sight.show, None
-    if told and sight.may(c.CASE_FACTS):
-        masked = Obligation.MASK_UNTIL_ACCEPTED in sight.form(c.CASE_FACTS)
-        vault = None if masked else Vault(session, row.case_id, row.data_key)
-    report = vault.unlock(f"report-back:{row.id}", row.report) if vault and row.report else None
-    need, area, urgency, state, reason, sent_at, due_at, answered_at, outcome = sight.shows(
-        c.EXISTENCE,
-        row.need,
-        row.area,
-        _URGENCIES[row.urgency],
-        _STATES[row.state],
-        row.reason and Reason(row.reason),
-        row.sent_at,
-        row.due_at,
-        row.answered_at,
-        row.outcome and Outcome(row.outcome),
+    reason, outcome, summary, report = row["reason"], row["outcome"], None, None
+    if told:
+        summary, report = _told(session, row, sight)
+    need, area, urgency, state, why, sent_at, due_at, answered_at, came = sight.shows(
+        Category.EXISTENCE,
+        row["need"],
+        row["area"],
+        _URGENCIES[row["urgency"]],
+        _STATES[row["state"]],
+        reason and Reason(reason),
+        row["sent_at"],
+        row["due_at"],
+        row["answered_at"],
+        outcome and Outcome(outcome),
     )
     return ReferralView(
-        id=row.id,
-        version=row.version,
-        need=need,
-        area=area,
-        urgency=urgency,
-        state=state,
-        reason=reason,
-        sent_at=sent_at,
-        due_at=due_at,
-        answered_at=answered_at,
-        outcome=outcome,
-        summary=show(c.CASE_FACTS, vault.unlock(f"referral:{row.id}", row.summary) if vault else None)
-        if told
-        else None,
-        report=show(c.CASE_FACTS, report) if told else None,
-        from_agency=_from(row, agencies),
-        to_agency=_to(row, agencies),
-        service=ServiceBrief(row.service_id, row.service_name, row.service_names),
-        case=case,
-        withheld=withheld(sight) if hidden else (),
+        row["id"],
+        row["version"],
+        need,
+        area,
+        urgency,
+        state,
+        why,
+        sent_at,
+        due_at,
+        answered_at,
+        came,
+        summary,
+        report,
+        named.agency(row, "from"),
+        named.agency(row, "to"),
+        named.service(row),
+        case,
+        withheld(sight) if hidden else (),
     )
 
 
-def _from(row: Any, known: dict[UUID, AgencyBrief]) -> AgencyBrief:
-    made = known.get(row.from_agency_id)
-    if made is None:
-        made = AgencyBrief(row.from_agency_id, row.from_code, row.from_name, row.from_names, row.from_network)
-        known[made.id] = made
-    return made
+def _told(session: Session, row: Any, sight: Sight) -> tuple[Disclosed[str] | None, Disclosed[str] | None]:
+    """Summary and report as far as they may be read; what may not stays sealed."""
+    c, vault = Category.CASE_FACTS, None
+    if sight.may(c) and Obligation.MASK_UNTIL_ACCEPTED not in sight.form(c):
+        vault = Vault(session, row["case_id"], row["data_key"])
+    summary = vault.unlock(f"referral:{row['id']}", row["summary"]) if vault else None
+    report = vault.unlock(f"report-back:{row['id']}", row["report"]) if vault and row["report"] else None
+    return sight.show(c, summary), sight.show(c, report)
 
 
-def _to(row: Any, known: dict[UUID, AgencyBrief]) -> AgencyBrief:
-    made = known.get(row.to_agency_id)
-    if made is None:
-        made = AgencyBrief(row.to_agency_id, row.to_code, row.to_name, row.to_names, row.to_network)
-        known[made.id] = made
-    return made
+class _Named:
+    """The agencies and services of one page: each is made once, however many rows name it."""
+
+    def __init__(self) -> None:
+        self._agencies: dict[UUID, AgencyBrief] = {}
+        self._services: dict[UUID, ServiceBrief] = {}
+
+    def agency(self, row: Any, which: str) -> AgencyBrief:
+        """The agency a row is `from` or `to`."""
+        key = row[f"{which}_agency_id"]
+        found = self._agencies.get(key)
+        if found is None:
+            code, name, names, network = (row[f"{which}_{part}"] for part in ("code", "name", "names", "network"))
+            found = self._agencies[key] = AgencyBrief(key, code, name, _names(names), network)
+        return found
+
+    def service(self, row: Any) -> ServiceBrief:
+        """The service a row asks for."""
+        key = row["service_id"]
+        found = self._services.get(key)
+        if found is None:
+            found = ServiceBrief(key, row["service_name"], _names(row["service_names"]))
+            self._services[key] = found
+        return found
+
+
+def _names(given: str | dict[str, str]) -> dict[str, str]:
+    """Names by language, as a page's text or as a statement of one row brings them."""
+    names: dict[str, str] = orjson.loads(given) if isinstance(given, str) else given
+    return names

@@ -1,0 +1,103 @@
+"""New rows of several tables, written by one statement: one journey to the database, and all of them or none."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from typing import Any
+
+from asyncpg import Connection, Record
+from sqlmodel import SQLModel
+
+from .db import Session
+
+Row = tuple[str, Mapping[str, Any]]
+"""A table and the columns of a new row that the database does not fill in itself, as the driver takes them: JSON as
+text, enumerations as their values."""
+
+_Held = tuple[object, "Connection[Record]"]
+_WROTE, _DRIVER = "hub.wrote", "hub.driver"
+
+
+async def write(session: Session, *rows: Row) -> None:
+    """Insert the rows in the session's transaction. None sees another: a row may not depend on one beside it."""
+    if session.new or session.dirty or session.deleted:
+        await session.flush()  # what was done before comes before
+    session.info[_WROTE] = True
+    statement = _statement(*((table, tuple(columns)) for table, columns in rows))
+    values = [value for _, columns in rows for value in columns.values()]
+    await (await driver(session)).execute(statement, *values)
+
+
+class Found(Record):
+    """A row the driver read, its columns by name as attributes too."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def numbered(sql: str, *names: str) -> str:
+    """SQL with `:name` as the driver takes it, with `$1`, in the order of the names."""
+    for number, name in enumerate(names, 1):
+        sql = sql.replace(f":{name}", f"${number}")
+    return sql
+
+
+async def read(session: Session, sql: str, *values: Any) -> list[Found]:
+    """The rows of a statement with `$1`."""
+    found: list[Found] = await (await driver(session)).fetch(sql, *values, record_class=Found)
+    return found
+
+
+async def driver(session: Session) -> Connection[Record]:
+    """The driver's own connection, inside this session's transaction: for statements that run at every deed."""
+    held: _Held | None = session.info.get(_DRIVER)
+    if held is not None and held[0] is session.sync_session.get_transaction():
+        return held[1]
+    adapted: Any = (await (await session.connection()).get_raw_connection()).dbapi_connection
+    connection = adapted.driver_connection
+    assert isinstance(connection, Connection)
+    if not connection.is_in_transaction():
+        await adapted._start_transaction()  # as SQLAlchemy does before its own first statement, but without one
+    session.info[_DRIVER] = session.sync_session.get_transaction(), connection
+    return connection
+
+
+@lru_cache(maxsize=128)
+def _statement(*shapes: tuple[str, tuple[str, ...]]) -> str:
+    """Only names of the tables' own: anything else is a KeyError."""
+    inserts, place = list[str](), 0
+    for name, columns in shapes:
+        table = SQLModel.metadata.tables[name]
+        places = (f"${place + number}" for number, _ in enumerate(columns, 1))
+        names = (table.c[column].name for column in columns)
+        inserts.append(
+            " ".join(("insert into", table.name, "(", ", ".join(names), ") values (", ", ".join(places), ")"))
+        )
+        place += len(columns)
+    *beside, last = inserts
+    together = ", ".join(f"row{number} as ({insert})" for number, insert in enumerate(beside))
+    return f"with {together} {last}" if together else last
+
+
+@asynccontextmanager
+async def undone_if_refused(session: Session) -> AsyncIterator[None]:
+    """Whatever is written inside is undone by an exception that leaves the block; what came before it stays.
+
+    Where nothing came before, the transaction itself is undone and begins anew: no savepoint is paid for.
+    """
+    if session.info.get(_WROTE):
+        async with session.begin_nested():
+            yield
+        return
+    try:
+        yield
+    except BaseException:
+        await session.rollback()
+        session.info.pop(_WROTE, None)
+        raise
+    session.info[_WROTE] = True
