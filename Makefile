@@ -13,7 +13,7 @@ SOURCES := $(shell find hub/console/assets -name node_modules -prune -o -type f 
 demo: install assets ; exec .venv/bin/hub demo
 test: install assets $(NODE_TESTS) ; .ci/browser && .ci/with-node $(PYTHON_) -m pytest -n auto --dist worksteal $(ARGS)
 bench: install assets ; .ci/with-node $(PYTHON_) -m bench $(ARGS)
-soak: install assets $(NODE_TESTS) ; .ci/with-node $(PYTHON_) -m bench.soak $(ARGS)
+soak: install assets ; $(PYTHON_) -m bench.soak $(ARGS)
 install: $(INSTALLED)
 assets: $(BUILT)
 

@@ -22,15 +22,16 @@ STATES = ("requested", "accepted", "requested", "accepted", "completed", "comple
 LEVELS = ("standard", "medium", "medium", "high")
 _CATEGORIES = ("victim_identity", "victim_contact", "risk_level", "case_facts", "employment", "education")
 _PURPOSES = ("protection", "treatment", "schooling", "employment", "policing")
-_REFERRALS_AN_AGENCY = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much there is. The rest follows: five referrals a case, 500 an agency, 500 cases a coordinator."""
+    """How much there is; five referrals a case."""
 
     services: int = 100_000
     referrals: int = 100_000
+    referrals_an_agency: int = 500
+    cases_a_coordinator: int = 500
 
     @property
     def cases(self) -> int:
@@ -40,12 +41,12 @@ class Scale:
     @property
     def agencies(self) -> int:
         """Agencies that answer referrals, beside the one centre."""
-        return max(4, self.referrals // _REFERRALS_AN_AGENCY)
+        return max(4, self.referrals // self.referrals_an_agency)
 
     @property
     def coordinators(self) -> int:
         """Coordinators of the centre."""
-        return max(2, self.cases // 500)
+        return max(2, self.cases // self.cases_a_coordinator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +216,22 @@ async def _people(connection: asyncpg.Connection, made: County, issuer: str) -> 
         return json.dumps({"en": f"Example {code}", "ko": f"예시 {code}"})
 
     agencies: list[tuple[Any, ...]] = [
-        (a.id, a.code, f"示範 {a.code}", names(a.code), a.network, a.organization_id, False, "") for a in made.agencies
+        (
+            a.id,
+            a.code,
+            f"示範 {a.code}",
+            names(a.code),
+            a.network,
+            a.organization_id,
+            False,
+            "",
+            f"{a.code}@hub.example",
+        )
+        for a in made.agencies
     ]
-    agencies.append((made.centre_id, "centre", "示範防治中心", names("centre"), "centre", None, True, "TPE"))
-    columns = "id code name names network organization_id is_centre county created_at"
+    centre = ("centre", "示範防治中心", names("centre"), "centre", None, True, "TPE", "centre@hub.example")
+    agencies.append((made.centre_id, *centre))
+    columns = "id code name names network organization_id is_centre county email created_at"
     await _copy(connection, "agency", columns, ((*row, START) for row in agencies))
     staff = [(a.worker_id, f"worker-{i}", a.id, "agency_worker") for i, a in enumerate(made.agencies)]
     staff += [(c, f"coordinator-{i}", made.centre_id, "coordinator") for i, c in enumerate(made.coordinators)]

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import orjson
@@ -19,6 +20,7 @@ from . import services
 from .ground import Ground
 from .load import Expected, Make, post
 from .servers import SECRET
+from .site import Site
 
 PAGE = 50
 
@@ -57,9 +59,9 @@ class Job:
 class Tokens:
     """Bearer tokens of the staff: ours signed RS256 as the built-in issuer does, the peers' HS256 as theirs asks."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._issuer, self._audience = ground.settings.oidc_issuer, ground.settings.oidc_audience
-        self._key = DevKeys.kept_in(ground.settings.state_dir).jwks.keys[0]
+    def __init__(self, at: Ground | Site) -> None:
+        self._issuer, self._audience = at.settings.oidc_issuer, at.settings.oidc_audience
+        self._key = DevKeys.kept_in(at.settings.state_dir).jwks.keys[0]
         self._secret = OctKey.import_key(SECRET)
 
     def ours(self, subject: str) -> str:
@@ -98,7 +100,7 @@ def inbox(ground: Ground, tokens: Tokens) -> Job:
     return Job(
         "inbox",
         lambda: _in_turn(mine),
-        {version: lambda asked=asked: _in_turn(asked) for version, asked in theirs.items()},  # type: ignore[misc]
+        {version: partial(_in_turn, asked) for version, asked in theirs.items()},
         Expected(b'"riskLevel":', PAGE),
         Expected(b'"riskLevel":', PAGE),
         {"raw SQL": "inbox", "raw SQL, audited": "inbox_audited"},
@@ -117,7 +119,7 @@ _SEARCH5 = _SEARCH4.replace("id name", "rowId name")
 def search(ground: Ground, tokens: Tokens) -> Job:
     """A need near a township with a word: the best 20 of the directory. The peers are given the hub's own SQL."""
     made = ground.made
-    wanted = services.searches(ground.found)
+    wanted = ground.searches
     found, expected = wanted.pairs, Expected(b'"confidential":', wanted.least)
     coordinators = range(len(made.coordinators))
     mine = [
@@ -139,7 +141,7 @@ def search(ground: Ground, tokens: Tokens) -> Job:
     return Job(
         "search",
         lambda: _in_turn(mine),
-        {version: lambda asked=asked: _in_turn(asked) for version, asked in theirs.items()},  # type: ignore[misc]
+        {version: partial(_in_turn, asked) for version, asked in theirs.items()},
         expected,
         expected,
         {"raw SQL": "search"},
@@ -208,5 +210,5 @@ def picks(ground: Ground) -> dict[str, int]:
         "agencies": len(made.agencies),
         "cases": len(made.cases),
         "services": sum(map(len, made.services)),
-        "searches": len(services.searches(ground.found).pairs),
+        "searches": len(ground.searches.pairs),
     }

@@ -9,14 +9,32 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from hub.base.databases import Urls
+
 from .ground import Ground
+from .site import Site
 
 NODE = Path(__file__).parent / "node"
 SECRET = "only-in-the-benchmark-4b1d"
+HUB = str(Path(sys.executable).parent / "hub")
+_PATIENCE = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A process of ours and the file it logs to."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def said(self) -> str:
+        """Its log so far."""
+        return self.log.read_text("utf-8", errors="replace")
 
 
 def free_ports(count: int) -> list[int]:
@@ -31,21 +49,38 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def hub(ground: Ground, port: int) -> Iterator[None]:
+def hub(site: Site, urls: Urls, port: int) -> Iterator[Running]:
     """One `hub serve` process in test mode: the built-in issuer's keys, everything else as in production."""
-    settings = ground.settings
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | {
+    with _running([HUB, "serve"], environment(site, urls, HUB_PORT=port), site.home / f"hub-{port}.log") as one:
+        _wait(f"http://127.0.0.1:{port}/readyz", {}, one)
+        yield one
+
+
+@contextlib.contextmanager
+def worker(site: Site, urls: Urls, name: str = "worker", smtp_port: int = 9) -> Iterator[Running]:
+    """One `hub work` process, once it works; mail goes to `smtp_port` of loopback (9: nobody takes it)."""
+    mail = environment(site, urls, HUB_SMTP_PORT=smtp_port, HUB_SMTP_FROM="notices@hub.example")
+    with _running([HUB, "work"], mail, site.home / f"{name}.log") as one:
+        end = time.monotonic() + _PATIENCE
+        while '"working"' not in one.said():
+            if time.monotonic() > end or one.process.poll() is not None:
+                raise RuntimeError(f"hub work does not begin: {one.said()[-2000:]}")
+            time.sleep(0.05)
+        yield one
+
+
+def environment(site: Site, urls: Urls, **more: object) -> dict[str, str]:
+    """What a `hub` command of this site runs in."""
+    settings = site.settings
+    return {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | {
         "HUB_MODE": "test",
-        "HUB_PORT": str(port),
-        "HUB_DATABASE_URL": ground.urls.owner,
-        "HUB_DATABASE_APP_PASSWORD": ground.urls.app_password,
+        "HUB_DATABASE_URL": urls.owner,
+        "HUB_DATABASE_APP_PASSWORD": urls.app_password,
         "HUB_DATABASE_POOL": "16",
         "HUB_STATE_DIR": str(settings.state_dir),
         "HUB_OIDC_ISSUER": settings.oidc_issuer,
+        **{name: str(value) for name, value in more.items()},
     }
-    with _running([str(Path(sys.executable).parent / "hub"), "serve"], environment, ground.home / f"hub-{port}.log"):
-        _wait(f"http://127.0.0.1:{port}/readyz", {}, ground.home / f"hub-{port}.log")
-        yield
 
 
 @contextlib.contextmanager
@@ -54,8 +89,8 @@ def peer(ground: Ground, version: int, port: int) -> Iterator[None]:
     environment = os.environ | ground.peer.environment()
     environment |= {"PORT": str(port), "PEER_SECRET": SECRET, "NODE_ENV": "production", "GRAPHILE_ENV": "production"}
     log = ground.home / f"peer{version}-{port}.log"
-    with _running([node(), str(NODE / f"peer{version}.mjs")], environment, log):
-        _wait(f"http://127.0.0.1:{port}/graphql", {"query": "{__typename}"}, log)
+    with _running([node(), str(NODE / f"peer{version}.mjs")], environment, log) as one:
+        _wait(f"http://127.0.0.1:{port}/graphql", {"query": "{__typename}"}, one)
         yield
 
 
@@ -73,11 +108,11 @@ def installed() -> None:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[None]:
+def _running(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[Running]:
     with log.open("wb") as out:
         process = subprocess.Popen(command, env=dict(environment), stdout=out, stderr=out, stdin=subprocess.DEVNULL)
         try:
-            yield
+            yield Running(process, log)
         finally:
             process.terminate()
             try:
@@ -87,12 +122,12 @@ def _running(command: list[str], environment: Mapping[str, str], log: Path) -> I
                 process.wait()
 
 
-def _wait(url: str, body: Mapping[str, str], log: Path) -> None:
-    end = time.monotonic() + 180
-    while time.monotonic() < end:
+def _wait(url: str, body: Mapping[str, str], one: Running) -> None:
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end and one.process.poll() is None:
         with contextlib.suppress(httpx.HTTPError):
             answer = httpx.post(url, json=body) if body else httpx.get(url)
             if answer.status_code == 200:
                 return
         time.sleep(0.1)
-    raise RuntimeError(f"{url} does not answer: {log.read_text(errors='replace')[-2000:]}")
+    raise RuntimeError(f"{url} does not answer: {one.said()[-2000:]}")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from directory.refresh import COVERS, WITHIN, refresh_run
 from directory.taxonomy import NEEDS
@@ -17,17 +19,26 @@ from directory.words import text_query
 from hub.base.db import Database
 
 from .data import SEED, County
+from .site import Say
 
 COUNTIES, TOWNSHIPS = 22, 16
 SOURCE = "bench"
-RUN = UUID(int=1)
 TOP = 20
+_AT_ONCE = 10_000
+"""Services whose search rows are built in one transaction: so that progress can be told."""
 _KIND = ("諮商", "陪同", "扶助", "輔導", "就業", "法律", "醫療", "通譯", "托育", "居住")
 _WHO = ("婦女", "兒少", "家庭", "新住民", "長者", "身心障礙", "男性", "青年")
 _WAY = ("夜間", "到宅", "線上", "外展", "團體", "個別", "緊急", "預約")
 _WORDS = ("提供心理諮商與陪伴，可夜間預約。", "提供生活扶助與轉介，可電話詢問。")
 TEXT = "心理諮商"
 """What is searched for: about every other service says it."""
+_TREES, _SKIES = "松柏梅蘭竹菊荷桂楓櫻桐榕槐杉楠柳杏桃李棠", "月星雲霞虹霜露雪嵐霧泉溪湖潮浪島岸舟帆橋"
+_ADJECTIVES = "amber brave calm dawn early fern gentle honest ivory jade kind level merry noble open plain quiet russet"
+_NOUNS = "lantern harbour meadow bridge window garden orchard shelterbelt compass anchor candle willow pebble thicket"
+RARE = [a + b for a in _TREES for b in _SKIES]
+"""Words of two characters: each stands in the description of one service in 400, and nowhere else."""
+ENGLISH = [f"{a} {b}" for a in _ADJECTIVES.split() for b in _NOUNS.split()]
+"""Pairs of English words: each is in the English name of one service in 252."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,7 @@ class Entry:
     description: str
     needs: tuple[str, ...]
     areas: tuple[str, ...]
+    english: str
 
 
 def areas() -> list[str]:
@@ -59,9 +71,10 @@ def entries(made: County, services: int, seed: int = SEED) -> Iterator[Entry]:
             key,
             organization,
             name,
-            random.choice(_WORDS),
+            f"{random.choice(_WORDS)}{random.choice(RARE)}計畫。",
             tuple(random.sample(needs, random.choice((1, 1, 2)))),
             tuple(random.sample(counties if wide else places, random.choice((1, 2, 3)))),
+            random.choice(ENGLISH),
         )
 
     count = 0
@@ -108,8 +121,9 @@ def search_by_hand(need: str, area: str) -> dict[str, object]:
     }
 
 
-async def load(connection: asyncpg.Connection, db: Database, found: Sequence[Entry]) -> None:
-    """Write the directory by COPY as the owner, then let the directory build what search and routing read."""
+async def load(connection: asyncpg.Connection, db: Database, found: Sequence[Entry], say: Say) -> None:
+    """Write the directory by COPY as the owner, then let the directory itself build what search and routing read."""
+    say(f"writing {len(found):,} services")
     places: list[tuple[Any, ...]] = [
         (f"B{c:02}", None, "county", 22.0 + c / 10, 120.5 + c / 20) for c in range(COUNTIES)
     ]
@@ -121,15 +135,48 @@ async def load(connection: asyncpg.Connection, db: Database, found: Sequence[Ent
     terms = {need: UUID(int=i + 1) for i, need in enumerate(NEEDS)}
     rows = ((key, SOURCE, need, need, need, need) for need, key in terms.items())
     await _copy(connection, "taxonomy_term", "id source source_id code name need", rows)
-    rows = ((e.id, SOURCE, str(e.id), RUN, e.organization_id, e.name, e.description) for e in found)
-    await _copy(connection, "service", "id source source_id seen organization_id name description", rows)
+    rows = (
+        (e.id, SOURCE, str(e.id), _run(n), e.organization_id, e.name, _json({"en": e.english}), e.description)
+        for n, e in enumerate(found)
+    )
+    await _copy(connection, "service", "id source source_id seen organization_id name name_i18n description", rows)
     rows = ((SOURCE, f"{e.id}:{need}", e.id, terms[need]) for e in found for need in e.needs)
     await _copy(connection, "attribute", "source source_id service_id taxonomy_term_id", rows)
     rows = ((SOURCE, f"{e.id}:{area}", e.id, area) for e in found for area in e.areas)
     await _copy(connection, "service_area", "source source_id service_id area_code", rows)
     await connection.execute("analyze")
-    async with db.work() as session:
-        await refresh_run(session, RUN)
+    async with _unindexed(connection, "service_search"):
+        for first in range(0, len(found), _AT_ONCE):  # one after the other: they learn the same words
+            async with db.work() as session:
+                await refresh_run(session, _run(first))
+            say(f"search and routing rows: {min(first + _AT_ONCE, len(found)):,} of {len(found):,} services")
+        say("their indexes")
+
+
+def _run(number: int) -> UUID:
+    """The import that is said to have seen the service of this number."""
+    return UUID(int=1 + number // _AT_ONCE)
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+@asynccontextmanager
+async def _unindexed(connection: asyncpg.Connection, table: str) -> AsyncIterator[None]:
+    """This table without its inverted indexes, the dear ones to fill by the row; made again, whole, after the block."""
+    rows = await connection.fetch(
+        "select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as made from pg_index i "
+        "join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam "
+        "where i.indrelid = $1::text::regclass and a.amname = 'gin'",
+        table,
+    )
+    for row in rows:
+        await connection.execute(f"drop index {row['name']}")
+    yield
+    await connection.execute("set maintenance_work_mem = '512MB'")
+    for row in rows:
+        await connection.execute(row["made"])
 
 
 def spot(code: str) -> tuple[float, float]:

@@ -85,6 +85,7 @@ async def told(hub: Running, oidc: Provider, folder: Path) -> World:
             ("other", "other", (Role.AGENCY_WORKER,)),
             ("reporter", "other", (Role.REPORTER,)),
             ("auditor", "other", (Role.AUDITOR,)),
+            ("boss", "other", (Role.ADMINISTRATOR,)),
         ):
             await make_staff(session, oidc.issuer, login, agencies[agency], *roles)
     async with hub.hub.db.work() as session:
@@ -97,7 +98,7 @@ async def told(hub: Running, oidc: Provider, folder: Path) -> World:
         await cases.record_risk(session, coordinator, RecordRisk(case, 1, "TIPVDA", 9, RiskLevel.HIGH, "示範"))
         given = SendReferral(case, "counselling", AREA, Urgency.URGENT, found.id, "示範")
         referral = await send_referral(session, coordinator, given)
-    logins = ("coordinator", "colleague", "clinic", "other", "reporter", "auditor")
+    logins = ("coordinator", "colleague", "clinic", "other", "reporter", "auditor", "boss")
     people = {login: hub.person(await oidc.bearer(login)) for login in logins}
     people["nobody"] = hub.person(None)
     return World(hub, people, agencies, case, referral, second, found.id)

@@ -12,6 +12,7 @@ from graphql import ExecutionResult, execute, parse
 from hub.api.context import Context
 from hub.api.describe import gid
 from hub.api.executor import PlannedExecutor, SerialExecutor
+from hub.api.plans import Plans
 from hub.identity.actors import actor_of
 from tests.api.conftest import AREA, World
 
@@ -36,9 +37,10 @@ async def run(world: World, login: str, query: str, executor: Any, variables: di
     with suppress(Undone):
         async with hub.db.work() as session:
             actor = await actor_of(session, hub.oidc.issuer, login)
-            context = Context(session, actor, hub.keys, hub.settings, "en")
+            document = parse(query)
+            context = Context(session, actor, hub.keys, hub.settings, Plans(document), "en")
             found = execute(
-                hub.schema, parse(query), context_value=context, variable_values=variables, executor_class=executor
+                hub.schema, document, context_value=context, variable_values=variables, executor_class=executor
             )
             if inspect.isawaitable(found):
                 found = await found
@@ -77,7 +79,7 @@ def _variables(name: str, ids: dict[str, str]) -> dict[str, Any]:
 
 async def test_plans_are_really_used(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: with plans planted wrong, answers differ; so the comparison above compares two things."""
-    monkeypatch.setattr("hub.api.executor.gid", lambda _kind, _key: "planted")
+    monkeypatch.setattr("hub.api.plans.gid", lambda _kind, _key: "planted")
     found = await run(world, "clinic", "{ inbox { edges { node { id need } } } }", PlannedExecutor, {})
     assert "planted" in str(found.data)
     stock = await run(world, "clinic", "{ inbox { edges { node { id need } } } }", SerialExecutor, {})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+from asyncpg import InsufficientPrivilegeError
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
 
 from hub.audit.ledger import look, watch
 from hub.base.db import Database, Session
@@ -62,7 +62,7 @@ async def test_an_unwritable_ledger_lets_nothing_leave(db: Database, owner: Sess
     await owner.execute(text("revoke insert on audit_entry from hub_app"))
     await owner.commit()
     for _ in range(20):
-        with pytest.raises(ProgrammingError, match="permission denied"):
+        with pytest.raises(InsufficientPrivilegeError, match="permission denied"):
             await _show(db)
     await owner.execute(text("grant insert on audit_entry to hub_app"))
     await owner.commit()

@@ -6,14 +6,22 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count, repeat
+from uuid import UUID
 
 import pytest
 
-from bench import data, services
+from bench import data, services, slots
 from bench.data import Scale
+from bench.figures import Figure, figures_table, medians
+from bench.groups import GROUPS, OF_THE_COUNTY
 from bench.load import Expected, Measured, WrongAnswer, drive, post
 from bench.table import best_peer, line, ratio, table
+from bench.turns import JOBS
+from scheduling.availability import Attendee
+from scheduling.calendar import Calendar
+from scheduling.slots import find_slots
 
 SMALL = Scale(services=400, referrals=500)
 NEEDS = ["counselling", "housing"]
@@ -126,3 +134,36 @@ def test_the_load_refuses_a_wrong_answer(wrong: bytes) -> None:
 def test_the_load_refuses_silence() -> None:
     with _answering(repeat(b"")) as port, pytest.raises(WrongAnswer, match="no answer"):
         drive([port], 1, 0.1, lambda: post(b"{}", "token"), EXPECTED, patience=0.2)
+
+
+def test_figures_say_what_held_and_what_did_not() -> None:
+    found = [
+        Figure(3, "recall", "1.000", "LIKE", 1.0, "1.0", True),
+        Figure(7, "slots", "9 ms", "the loop", 0.5, "<= 0.025", False),
+        Figure(4, "routing", "2 ms", "joins", None, "at 1 M", None),
+    ]
+    rows = figures_table(found).splitlines()[2:]
+    assert [row.rsplit("|", 2)[1].strip() for row in rows] == ["yes", "**no**", "-"]
+
+
+async def test_medians_leave_the_first_round_out() -> None:
+    calls: list[str] = []
+
+    async def turn(name: str) -> None:
+        calls.append(name)
+        await asyncio.sleep(0.2 if len(calls) <= 2 else 0)
+
+    took = await medians({"a": partial(turn, "a"), "b": partial(turn, "b")}, 3)
+    assert calls == ["a", "b"] * 4
+    assert max(took.values()) < 100
+
+
+def test_the_naive_loop_and_the_bits_agree() -> None:
+    people = [Attendee(UUID(int=n + 1), n < 3, slots.diary(n, 40)) for n in range(5)]
+    found = find_slots(people, slots.WINDOW, slots.HOUR, tz=slots.TAIPEI, calendar=Calendar("TW"))
+    assert slots.naive(people, Calendar("TW")) == [(slot.starts_at, slot.missing) for slot in found]
+
+
+def test_every_group_named_is_there() -> None:
+    assert set(GROUPS) >= OF_THE_COUNTY
+    assert not set(GROUPS) & set(JOBS)

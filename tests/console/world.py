@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,8 @@ from directory import county
 from directory.actions import import_package
 from hub.api.describe import gid
 from hub.api.run import run
-from hub.base import migrate
+from hub.base import migrate, time
+from hub.base.clocks import calendar, zone
 from hub.base.databases import bootstrap
 from hub.base.postgres import APP, OWNER, EmbeddedPostgres
 from hub.base.settings import Settings
@@ -156,6 +157,7 @@ class County:
         referral = await self.referral(case["id"])
         meeting = await self.meeting(case["id"])
         return {
+            **await self.rounds(),
             "report": report["id"],
             "case": case["id"],
             "consent": consent["id"],
@@ -163,6 +165,29 @@ class County:
             "meeting": meeting["id"],
             "item": meeting["items"][0]["id"],
         }
+
+    async def rounds(self) -> dict[str, str]:
+        """Two closed rounds of stock-taking and an open one, in which the hospital has answered for one service."""
+        day = time.now()
+        while not calendar().is_working(day.astimezone(zone()).date()):
+            day -= timedelta(days=1)
+        with time.at(day):
+            return await self._rounds(day.astimezone(zone()).date())
+
+    async def _rounds(self, today: date) -> dict[str, str]:
+        made = []
+        for number in range(3):
+            last = (today + timedelta(days=20 + number)).isoformat()
+            given = {"opensOn": today.isoformat(), "closesOn": last, "note": "請於期限內確認。"}
+            found = await self.do("administrator", "OpenRound", **given)
+            made.append(found["id"])
+            tasks = (await self.ask("manager", "MyInventoryTasks", which="UNANSWERED"))["edges"]
+            for edge in tasks[: 2 - number]:
+                await self.do("manager", "AttestService", serviceId=edge["node"]["serviceId"], answer="UNCHANGED")
+            if number < 2:
+                await self.do("administrator", "CloseRound", roundId=found["id"], early=True)
+        left = (await self.ask("manager", "MyInventoryTasks"))["edges"]
+        return {"earlier": made[0], "later": made[1], "round": made[2], "task": left[0]["node"]["id"] if left else ""}
 
     def gid(self, code: str) -> str:
         """The global id of an agency."""

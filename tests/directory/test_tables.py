@@ -41,7 +41,8 @@ async def _place(session: AsyncSession, kind: str) -> Location:
 async def test_a_confidential_location_can_tell_nothing(db: Database) -> None:
     for more in (
         {"latitude": 22.0}, {"longitude": 122.0}, {"transportation": "公車"}, {"description": "山腳"},
-        {"url": "https://x.invalid"}, {"extra": {"address_1": "虛構路"}},
+        {"url": "https://x.invalid"}, {"extra": {"address_1": "虛構路"}}, {"alternate_name": "山腳之家"},
+        {"external_identifier": "990-1"}, {"external_identifier_type": "建號"},
     ):  # fmt: skip
         assert "ck_location_confidential" in await _refused(db, _location("confidential", **more))
     area = Area(code="9", kind="county", names={"en": "x"})

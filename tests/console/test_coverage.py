@@ -1,0 +1,122 @@
+"""The pages of coverage in a real browser, by every role that has them, and their files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from openpyxl import load_workbook
+from playwright.async_api import Browser
+
+from directory.county import POPULATION
+from directory.coverage_gaps import set_population
+from directory.coverage_rounds import snapshot
+from hub.base.settings import Settings
+from hub.base.settings import settings as current
+from hub.base.time import now
+from hub.console.coverage_files import as_csv, as_xlsx
+from tests.console.browser import check_page, opened, watch
+from tests.console.world import County, served
+from tests.support.hub import free_port
+
+COUNTY = "99001"
+PATHS = (
+    "/coverage",
+    f"/coverage?inside={COUNTY}",
+    f"/coverage?inside={COUNTY}&need=shelter&network=centre",
+    "/coverage?inside=99001010",
+    f"/coverage/cell?area={COUNTY}&need=shelter",
+    "/coverage/gaps",
+    "/coverage/gaps?kind=township&months=12",
+    "/coverage/gaps?need=hotline",
+)
+
+
+@pytest.fixture
+def settings(settings_env: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    """A hub with the built-in issuer."""
+    for name, value in {"PORT": free_port(), "SMTP_PORT": free_port()}.items():
+        settings_env.setenv(f"HUB_{name}", str(value))
+    current.cache_clear()
+    return current()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def county(settings: Settings, database_url: str, tmp_path: Path) -> AsyncIterator[County]:
+    """The fictional county with its people counted and two frozen rounds."""
+    async with served(settings, database_url, tmp_path) as made:
+        async with made.hub.hub.db.work() as session:
+            await set_population(session, POPULATION)
+            for days in (200, 30):
+                await snapshot(session, uuid4(), now() - timedelta(days=days))
+        yield made
+
+
+@pytest.mark.parametrize("lang", ["zh-Hant", "en", "ko"])
+async def test_every_page_passes(browser: Browser, county: County, lang: str) -> None:
+    async with opened(browser) as page:
+        await county.sign_in(page, "auditor")
+        seen, said = watch(page, county.hub.url), []
+        for path in (*PATHS, "/coverage/trend", f"/coverage/trend?inside={COUNTY}"):
+            answer = await page.goto(f"{county.hub.url}{path}{'&' if '?' in path else '?'}lang={lang}")
+            assert answer is not None
+            assert answer.status == 200, path
+            said += [f"{path}: {fault}" for fault in await check_page(page, lang, seen)]
+    assert said == []
+
+
+async def test_from_the_map_to_the_cell_without_scripts(browser: Browser, county: County) -> None:
+    async with opened(browser, scripts=False) as page:
+        await county.sign_in(page, "coordinator")
+        await page.goto(f"{county.hub.url}/coverage?lang=en")
+        await page.click("thead a")  # the county, then its townships
+        assert await page.locator("thead th").count() == 8  # need, the county as a whole, six townships
+        await page.click("tbody tr:has(th:text-is('Shelter')) td >> nth=0 >> a")
+        text = await page.inner_text("main")
+        assert "DVPA 8(1)(4)" in text
+        assert "Gap" in text
+        await page.goto(f"{county.hub.url}/coverage/gaps?lang=en")
+        text = await page.inner_text("main")
+        assert "Fewer than" not in text  # a coordinator is not told how many went unmet
+        assert await page.locator("tbody tr").count() > 5
+        assert (await page.goto(f"{county.hub.url}/coverage/trend")).status == 403  # type: ignore[union-attr]
+        for path in (
+            "/coverage?inside=nowhere",
+            "/coverage?need=x",
+            "/coverage/cell?area=99001",
+            "/coverage/gaps?months=7",
+        ):
+            answer = await page.goto(f"{county.hub.url}{path}")
+            assert answer is not None
+            assert answer.status == 404, path
+
+
+async def test_the_file_says_what_the_page_says(browser: Browser, county: County) -> None:
+    async with opened(browser) as page:
+        await county.sign_in(page, "auditor")
+        lines = await county.ask("auditor", "CoverageCells", inside=COUNTY)
+        asked = f"{county.hub.url}/coverage/file?inside={COUNTY}&lang=en&form="
+        told, book, other = [await page.request.get(asked + form) for form in ("csv", "xlsx", "pdf")]
+        assert (told.status, book.status, other.status) == (200, 200, 404)
+        rows = list(csv.reader(io.StringIO((await told.body()).decode("utf-8-sig"))))
+        sheet = load_workbook(io.BytesIO(await book.body())).active
+    cells = [(line["area"]["code"], str(cell["services"])) for line in lines for cell in line["cells"]]
+    assert [(row[0], row[7]) for row in rows[1:]] == cells
+    assert len(rows) > 200
+    assert sheet is not None
+    assert [["" if v is None else str(v) for v in row] for row in sheet.iter_rows(values_only=True)] == rows
+
+
+def test_no_cell_is_a_formula() -> None:
+    bad = ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1"]
+    assert as_csv(["a"] * 6, [bad]).decode("utf-8-sig").count("'") == 6
+    heads = [f"h{n}" for n in range(13)]
+    sheet = load_workbook(io.BytesIO(as_xlsx(heads, [[*bad, *([""] * 7)]]))).active
+    assert sheet is not None
+    assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
