@@ -126,6 +126,7 @@ ACTIONS = {
     "staff.reinstate": mark("Account reinstated"),
     "staff.revoke_role": mark("Role revoked"),
     "staff.suspend": mark("Account suspended"),
+    "weights.set": mark("Set the weights of the ranking"),
 }
 """Actions of the audit."""
 

@@ -1,6 +1,6 @@
 """Imports of many services: flat memory, nothing left of one that was killed, one at a time.
 
-20,000 services always; a million with SOAK=1 (about 20 GB of disk and, on two quiet cores, half an hour).
+8,000 services always; a million with SOAK=1 (about 20 GB of disk and, on two quiet cores, half an hour).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ async def _rows(db: Database) -> int:
 
 
 async def test_memory_is_flat(db: Database, database_url: str, tmp_path: Path) -> None:
-    few, many = (5_000, 1_000_000) if SOAK else (1_000, 20_000)
+    few, many = (2_000, 1_000_000) if SOAK else (1_000, 8_000)
     peaks = []
     for services in (few, many):
         path = tmp_path / f"p{services}.zip"
