@@ -62,7 +62,7 @@ _OF = {
     "WHERE t.need IS NULL AND c.term_id IS NULL AND t.source <> 'hub' ",
     Which.CHOSEN: "JOIN term_choice c ON c.term_id = t.id WHERE true ",
 }
-_ORDER = {Which.UNMAPPED: "services DESC, t.name, t.id", Which.CHOSEN: "c.chosen_at DESC, t.id"}
+_ORDER = {Which.UNMAPPED: "services DESC, t.name, t.id", Which.CHOSEN: "c.chosen_at DESC, t.name, t.id"}
 _PAGE = {which: text(f"{_COLUMNS}{of}ORDER BY {_ORDER[which]} LIMIT :most OFFSET :start") for which, of in _OF.items()}
 _COUNT = {which: text("SELECT count(*) FROM taxonomy_term t " + of) for which, of in _OF.items()}  # noqa: S608 - built of constants
 
