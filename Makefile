@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := demo
 .DELETE_ON_ERROR:
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: demo test lint bench soak assets install
 PYTHON_ := .venv/bin/python
 INSTALLED := .venv/.installed

@@ -117,7 +117,7 @@ _SEARCH5 = _SEARCH4.replace("id name", "rowId name")
 
 
 def search(ground: Ground, tokens: Tokens) -> Job:
-    """A need near a township with a word: the best 20 of the directory. The peers are given the hub's own SQL."""
+    """A need near a township with a word: the best 20. The peers get one sorted scan of the same index."""
     made = ground.made
     wanted = ground.searches
     found, expected = wanted.pairs, Expected(b'"confidential":', wanted.least)

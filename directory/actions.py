@@ -17,12 +17,13 @@ from .exporting import PackageFormat, export_tables
 from .forms import opened
 from .history import said_by
 from .json_export import export_json
-from .loading import finish, load
+from .loading import before, changed_since, finish, load
 from .packages import Limits, PackageRefused
 from .refresh import AS_PLANNED, LOOK_UPS, WHOLE_TABLES, derive_areas, refresh_run, refresh_services
 from .reports import ImportReport, Problem, Progress, Step
 
-_TEMPLATE_NAME = "human_services_data"  # what everyone leaves in HSDS's own template: it names nobody
+_NAMES_NOBODY = ("", "human_services_data", "hub-directory")
+"""What a package may declare without saying whose it is: nothing, HSDS's own template, any hub's export."""
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('directory.import'))")
 _COUNT = text(
@@ -43,30 +44,37 @@ async def import_package(
     source: str | None = None,
     limits: Limits | None = None,
     listen: Callable[[Problem], None] | None = None,
+    begun: Callable[[ImportReport], None] | None = None,
 ) -> ImportReport:
     """Import an HSDS package (1.1 to 3.x as CSV or JSON, Ohana, a workbook: `forms`) and tell what became of every row.
 
-    `source` names whose data it is: a second import under the same name updates by the source's own ids. Empty: the
-    package's declared name, else the file's. A dry run does all of it and takes it back, so it tells exactly what
-    would happen. A package that cannot be used as a whole leaves nothing behind: `report.refused` says why, also that
-    another import is under way. The report keeps some thousands of problems and counts all; `listen` is given each.
+    `source` names whose data it is: a second import under the same name updates by the source's own ids. None: the
+    name the package declares. Where it declares none, or one that names nobody, the package is refused: two agencies'
+    files are called alike, and one would overwrite the other. `hub`, what people write here, is nobody's to import.
+    A dry run does all of it and takes it back, so it tells exactly what would happen. `begun` is called before the
+    first row is written, when the report knows the source and how much of it is here. A package that cannot be used as
+    a whole leaves nothing behind: `report.refused` says why, also that another import is under way. The report keeps
+    some thousands of problems and counts all; `listen` is given each.
     """
     started = time.perf_counter()
-    report = ImportReport(source or path.stem, dry_run, listen=listen)
+    report = ImportReport((source or "").strip(), dry_run, listen=listen)
     savepoint = await session.begin_nested()
     try:
         if not (await session.execute(_LOCK)).scalar_one():
             raise PackageRefused("busy")
         with await asyncio.to_thread(opened, path, limits or Limits()) as package:
-            if source is None and package.declared_name not in {"", _TEMPLATE_NAME}:
-                report.source = package.declared_name
+            report.source = _whose(report.source, package.declared_name)
             await said_by(session, f"import:{report.source}")
+            report.known, past = await before(session, report.source)
+            if begun is not None:
+                begun(report)
             await session.execute(LOOK_UPS)
             run = await load(session, package, report, progress)
         await session.execute(WHOLE_TABLES)
         if progress is not None:
             progress(Step("finishing", 0, 0.0))
         await finish(session, report, run)
+        report.changed = await changed_since(session, report.source, past)
         await derive_areas(session, report.source, run)
         counts = (await session.execute(_COUNT, {"source": report.source, "run": run})).one()
         report.services, report.services_without_area, report.services_without_need = counts
@@ -85,6 +93,16 @@ async def import_package(
         await (savepoint.rollback() if dry_run else savepoint.commit())
     report.seconds = time.perf_counter() - started
     return report
+
+
+def _whose(given: str, declared: str) -> str:
+    """Whose data it is. Raises PackageRefused where that is not said, or is said to be ours."""
+    found = given or ("" if declared.strip() in _NAMES_NOBODY else declared.strip())
+    if not found:
+        raise PackageRefused("source_needed")
+    if found.casefold() == "hub":
+        raise PackageRefused("source_reserved")
+    return found
 
 
 _SET_CAPACITY = text(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from sqlalchemy import Index, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
+
+from .sql import Fragment, joined, literal, name, sql, statement
 
 SERVICE_STATUSES = ("active", "inactive", "defunct", "temporarily closed")
 ORGANIZATION_STATUSES = ("active", "suspended", "closed")
@@ -44,9 +46,9 @@ def json_object() -> Any:
     return Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=_EMPTY)
 
 
-def one_of(column: str, values: Iterable[str]) -> str:
+def one_of(column: str, values: Iterable[str]) -> Fragment:
     """A check that a text column holds one of a closed list."""
-    return f"{column} IN ({', '.join(repr(str(v)) for v in values)})"
+    return sql("{column} IN ({values})", column=name(column), values=joined(", ", map(literal, values)))
 
 
 class Sourced(SQLModel):
@@ -59,6 +61,12 @@ class Sourced(SQLModel):
     source_id: str = Field(sa_type=Text)
     seen: UUID | None = Field(default=None)
     extra: dict[str, Any] = json_object()
+    by_hand: list[str] = Field(
+        default_factory=list,
+        sa_type=cast("Any", ARRAY(Text)),
+        sa_column_kwargs={"server_default": text("'{}'"), "nullable": False},
+    )
+    """Columns a person changed here, which no import takes back. Triggers fill it (migration 0011)."""
 
 
 def owner(table: str, *, needed: bool = True) -> Any:
@@ -81,5 +89,8 @@ def one_row(table: str) -> UniqueConstraint:
 def found_by(table: str, *columns: str) -> tuple[Index, ...]:
     """An index a column; those of owners that are mostly absent hold only the rows that have one."""
     return tuple(
-        Index(f"ix_{table}_{c.removesuffix('_id')}", c, postgresql_where=text(f"{c} IS NOT NULL")) for c in columns
+        Index(
+            f"ix_{table}_{c.removesuffix('_id')}", c, postgresql_where=statement("{column} IS NOT NULL", column=name(c))
+        )
+        for c in columns
     )

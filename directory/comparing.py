@@ -13,8 +13,9 @@ import openpyxl
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from .progress import RoundGroup
+from .progress import KEYS, RoundGroup
 from .sheets import harmless
+from .sql import sql, statement
 
 COLUMNS = (
     "service_id", "name", "organization_id", "organization", "network", "asked", "status", "assured_date", "needs",
@@ -92,32 +93,26 @@ class Difference:
     """Attested in the earlier round, without an answer in the later."""
 
 
-_KEY = {
-    RoundGroup.NETWORK: ("x.network", ""),
-    RoundGroup.AGENCY: ("CAST(x.organization_id AS text)", ""),
-    RoundGroup.COUNTY: (
-        "k.key",
-        ", unnest(CASE WHEN cardinality(x.counties) = 0 THEN ARRAY[''] ELSE x.counties END) AS k (key)",
-    ),
-}
-_PAIRS = """
+_PAIRS = sql("""
  FROM (
   SELECT COALESCE(l.network, e.network) AS network, COALESCE(l.organization_id, e.organization_id) AS organization_id,
     COALESCE(l.counties, e.counties) AS counties, e.answer AS was, l.answer AS is_, e.service_id IS NOT NULL AS before,
     l.service_id IS NOT NULL AS after
   FROM (SELECT * FROM inventory_result WHERE round_id = :earlier) e
-  FULL JOIN (SELECT * FROM inventory_result WHERE round_id = :later) l ON l.service_id = e.service_id) x"""
-_TALLY = """
+  FULL JOIN (SELECT * FROM inventory_result WHERE round_id = :later) l ON l.service_id = e.service_id) x""")
+_TALLY = sql("""
 count(*) FILTER (WHERE was IN ('unchanged', 'changed')), count(*) FILTER (WHERE is_ IN ('unchanged', 'changed')),
 count(*) FILTER (WHERE was = 'changed'), count(*) FILTER (WHERE is_ = 'changed'),
 count(*) FILTER (WHERE was = 'no_longer_offered'), count(*) FILTER (WHERE is_ = 'no_longer_offered'),
 count(*) FILTER (WHERE before AND (was IS NULL OR was = 'later')),
 count(*) FILTER (WHERE after AND (is_ IS NULL OR is_ = 'later')),
 count(*) FILTER (WHERE after AND NOT before), count(*) FILTER (WHERE before AND NOT after),
-count(*) FILTER (WHERE was IN ('unchanged', 'changed') AND after AND (is_ IS NULL OR is_ = 'later'))"""
+count(*) FILTER (WHERE was IN ('unchanged', 'changed') AND after AND (is_ IS NULL OR is_ = 'later'))""")
 _COMPARE = {
-    by: text("SELECT " + key + ", " + _TALLY + _PAIRS + more + " GROUP BY 1 ORDER BY 1")
-    for by, (key, more) in _KEY.items()
+    by: statement(
+        "SELECT {key}, {tally}{pairs}{more} GROUP BY 1 ORDER BY 1", key=key, tally=_TALLY, pairs=_PAIRS, more=more
+    )
+    for by, (key, more) in KEYS.items()
 }
 
 

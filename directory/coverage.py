@@ -18,6 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .coverage_tables import FREE
 from .search import AreaRow
+from .sql import Fragment, sql, statement
 from .taxonomy import NEEDS
 
 MONTHS = 6
@@ -136,28 +137,41 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last))
 
 
-_LASTS = "COALESCE({0}[width_bucket({1}, c.until) + 1], 0)"
-_OLD, _TODAY, _MICRO = (f"CAST(:{name} AS bigint)" for name in ("old", "today", "micro"))
+_OLD, _TODAY, _MICRO = sql("CAST(:old AS bigint)"), sql("CAST(:today AS bigint)"), sql("CAST(:micro AS bigint)")
 
 
-def _lasting(said: str) -> str:
+def _at(sums: Fragment, moment: Fragment) -> Fragment:
+    """What is left of sums at a moment."""
+    return sql("COALESCE({sums}[width_bucket({moment}, c.until) + 1], 0)", sums=sums, moment=moment)
+
+
+def _lasting(sums: Fragment) -> Fragment:
     """How many services were attested in time, or how many figures are not out of date."""
-    attested = f"{_LASTS.format(said, _OLD)} - {_LASTS.format(said, _TODAY)}"
-    return f"CASE WHEN c.measure = '' THEN {attested} ELSE {_LASTS.format(said, _MICRO)} END"
+    return sql(
+        "CASE WHEN c.measure = '' THEN {old} - {today} ELSE {now} END",
+        old=_at(sums, _OLD),
+        today=_at(sums, _TODAY),
+        now=_at(sums, _MICRO),
+    )
 
 
-_REACHING, _COVERING = _lasting("c.said"), _lasting("c.whole")
-_FREE, _WHOLE_FREE = _LASTS.format("c.free", _MICRO), _LASTS.format("c.whole_free", _MICRO)
 # Each sum is looked into once, however many areas lie in the one it is of.
-_VALUED = f"""
+_VALUED = sql(
+    """
   SELECT c.area, c.need, c.network, c.measure, c.area = ANY(CAST(:areas AS text[])) AS own,
-    COALESCE(c.said[1], 0) AS said, COALESCE(c.whole[1], 0) AS whole, {_REACHING} AS lasting,
-    {_COVERING} AS whole_lasting, {_FREE} AS free, {_WHOLE_FREE} AS whole_free
+    COALESCE(c.said[1], 0) AS said, COALESCE(c.whole[1], 0) AS whole, {reaching} AS lasting,
+    {covering} AS whole_lasting, {free} AS free, {whole_free} AS whole_free
   FROM coverage c WHERE c.area = ANY(CAST(:wanted AS text[]))
     AND (CAST(:need AS text) IS NULL OR c.need = :need)
-    AND (CAST(:network AS text) IS NULL OR c.network = :network)"""  # noqa: S608 - built of constants, values are bound
-COUNTED = f"""
-WITH valued AS MATERIALIZED ({_VALUED})
+    AND (CAST(:network AS text) IS NULL OR c.network = :network)""",
+    reaching=_lasting(sql("c.said")),
+    covering=_lasting(sql("c.whole")),
+    free=_at(sql("c.free"), _MICRO),
+    whole_free=_at(sql("c.whole_free"), _MICRO),
+)
+COUNTED = sql(
+    """
+WITH valued AS MATERIALIZED ({valued})
 SELECT code, need, network, measure, CAST(sum(services) AS integer) AS services, CAST(sum(whole) AS integer) AS whole,
   CAST(sum(lasting) AS integer) AS lasting, CAST(sum(free) AS bigint) AS free
 FROM (
@@ -166,8 +180,10 @@ FROM (
   SELECT u.code, v.need, v.network, v.measure, v.whole, v.whole, v.whole_lasting, v.whole_free
   FROM unnest(CAST(:codes AS text[]), CAST(:above AS text[])) AS u(code, above) JOIN valued v ON v.area = u.above
   WHERE v.whole > 0) x
-GROUP BY 1, 2, 3, 4 HAVING sum(services) > 0"""  # noqa: S608 - built of constants, values are bound
-_CELLS = text(_VALUED)  # adding up a page of cells costs the database more than it costs us
+GROUP BY 1, 2, 3, 4 HAVING sum(services) > 0""",
+    valued=_VALUED,
+)
+_CELLS = statement("{valued}", valued=_VALUED)  # adding up a page of cells costs the database more than it costs us
 _AREAS = text(
     "SELECT a.code, a.parent, a.kind, a.names, a.latitude, a.longitude, p.population, p.year, "
     "(SELECT CAST(count(*) AS integer) FROM area i WHERE i.parent = a.code) "

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .coverage_tables import NEVER
+from .sql import Fragment, listed, sql, statement
 
-_BY_IDS = "SELECT unnest(CAST(:ids AS uuid[])) AS id"
+_BY_IDS = sql("SELECT unnest(CAST(:ids AS uuid[])) AS id")
 # An import forgets details of its source it has not seen again, and may have moved areas: all these may have changed.
-_BY_RUN = """SELECT s.id FROM service s JOIN organization o ON o.id = s.organization_id
+_BY_RUN = sql("""SELECT s.id FROM service s JOIN organization o ON o.id = s.organization_id
   WHERE s.seen = :run OR o.seen = :run OR s.source IN (SELECT source FROM organization WHERE seen = :run)
-  UNION SELECT service_id FROM coverage_service WHERE touched && CAST(:moved AS text[])"""
-_ALL = "SELECT id FROM service UNION SELECT service_id FROM coverage_service"
+  UNION SELECT service_id FROM coverage_service WHERE touched && CAST(:moved AS text[])""")
+_ALL = sql("SELECT id FROM service UNION SELECT service_id FROM coverage_service")
 
 _MOVED = text(
     "WITH moved AS (SELECT a.code, a.parent, k.code IS NOT NULL AS known FROM area a LEFT JOIN coverage_area k "
@@ -36,22 +37,25 @@ _WHOLE = text(
     "set_config('work_mem', '64MB', true)"
 )
 _SINGLE = text("SELECT set_config('enable_nestloop', 'on', true)")  # the rest ends with the transaction
-_SAME = "network, day, needs, whole, touched, units, until, free"
+_SAME = sql("network, day, needs, whole, touched, units, until, free")
 
 
-_LATER = ", ".join(f"{name} - COALESCE(lead({name}) OVER w, 0)" for name in ("said", "free", "whole", "whole_free"))
-# What each moment adds, from sums of what lasts at least so long.
-_WEIGHTS = (
-    f"SELECT k, {_LATER} FROM unnest(ROW.until, ROW.said, ROW.free, ROW.whole, ROW.whole_free) "  # noqa: S608 - built of constants
-    "AS u(k, said, free, whole, whole_free) WINDOW w AS (ORDER BY k)"
-)
-_OLD, _ADDED = _WEIGHTS.replace("ROW", "t"), _WEIGHTS.replace("ROW", "excluded")
+def _weights(row: Fragment) -> Fragment:
+    """What each moment adds, from sums of what lasts at least so long."""
+    return sql(
+        "SELECT k, {later} FROM unnest({row}.until, {row}.said, {row}.free, {row}.whole, {row}.whole_free) "
+        "AS u(k, said, free, whole, whole_free) WINDOW w AS (ORDER BY k)",
+        later=listed(("said", "free", "whole", "whole_free"), "{name} - COALESCE(lead({name}) OVER w, 0)"),
+        row=row,
+    )
 
 
-_KEEP = f"""
-WITH RECURSIVE asked AS MATERIALIZED (ASKED),
+def _keep(asked: Fragment) -> TextClause:
+    return statement(
+        """
+WITH RECURSIVE asked AS MATERIALIZED ({asked}),
 sv AS MATERIALIZED (
-  SELECT s.id, COALESCE(o.network, '') AS network, COALESCE(s.assured_date - DATE '1970-01-01', {NEVER}) AS day
+  SELECT s.id, COALESCE(o.network, '') AS network, COALESCE(s.assured_date - DATE '1970-01-01', -{never}) AS day
   FROM asked JOIN service s ON s.id = asked.id JOIN organization o ON o.id = s.organization_id
   WHERE s.status = 'active' AND o.status = 'active'),
 declared AS MATERIALIZED (
@@ -79,18 +83,18 @@ now_in AS MATERIALIZED (
     array_agg(k.available ORDER BY k.unit) AS free
     FROM sv JOIN service_capacity k ON k.service_id = sv.id GROUP BY 1) f ON f.service_id = sv.id),
 was_in AS MATERIALIZED (SELECT c.* FROM asked JOIN coverage_service c ON c.service_id = asked.id),
-put_in AS MATERIALIZED (SELECT service_id, {_SAME} FROM now_in EXCEPT SELECT service_id, {_SAME} FROM was_in),
-taken_out AS MATERIALIZED (SELECT service_id, {_SAME} FROM was_in EXCEPT SELECT service_id, {_SAME} FROM now_in),
+put_in AS MATERIALIZED (SELECT service_id, {same} FROM now_in EXCEPT SELECT service_id, {same} FROM was_in),
+taken_out AS MATERIALIZED (SELECT service_id, {same} FROM was_in EXCEPT SELECT service_id, {same} FROM now_in),
 forgotten AS (
   DELETE FROM coverage_service c USING taken_out o WHERE c.service_id = o.service_id
   AND NOT EXISTS (SELECT FROM put_in p WHERE p.service_id = o.service_id)),
 remembered AS (
-  INSERT INTO coverage_service (service_id, {_SAME}) SELECT service_id, {_SAME} FROM put_in
+  INSERT INTO coverage_service (service_id, {same}) SELECT service_id, {same} FROM put_in
   ON CONFLICT (service_id) DO UPDATE SET network = excluded.network, day = excluded.day, needs = excluded.needs,
     whole = excluded.whole, touched = excluded.touched, units = excluded.units, until = excluded.until,
     free = excluded.free),
 one AS (
-  SELECT 1 AS sign, {_SAME} FROM put_in UNION ALL SELECT -1, {_SAME} FROM taken_out),
+  SELECT 1 AS sign, {same} FROM put_in UNION ALL SELECT -1, {same} FROM taken_out),
 point AS (
   SELECT a.area, n.need, one.network, m.measure, m.until, CAST(sum(sign) AS integer) AS said,
     CAST(sum(sign * m.free) AS bigint) AS free,
@@ -120,9 +124,17 @@ ON CONFLICT (area, need, network, measure) DO UPDATE SET (until, said, free, who
     COALESCE(array_agg(CAST(whole_free AS bigint) ORDER BY k), '{{}}')
   FROM (SELECT k, sum(sum(said)) OVER w AS said, sum(sum(free)) OVER w AS free, sum(sum(whole)) OVER w AS whole,
       sum(sum(whole_free)) OVER w AS whole_free
-    FROM (({_OLD}) UNION ALL ({_ADDED})) AS weights(k, said, free, whole, whole_free)
-    GROUP BY k HAVING sum(said) <> 0 WINDOW w AS (ORDER BY k DESC)) kept)"""  # noqa: S608 - built of constants, values are bound
-_KEEP_IDS, _KEEP_RUN, _KEEP_ALL = (text(_KEEP.replace("ASKED", asked)) for asked in (_BY_IDS, _BY_RUN, _ALL))
+    FROM (({old}) UNION ALL ({added})) AS weights(k, said, free, whole, whole_free)
+    GROUP BY k HAVING sum(said) <> 0 WINDOW w AS (ORDER BY k DESC)) kept)""",
+        asked=asked,
+        never=-NEVER,
+        same=_SAME,
+        old=_weights(sql("t")),
+        added=_weights(sql("excluded")),
+    )
+
+
+_KEEP_IDS, _KEEP_RUN, _KEEP_ALL = _keep(_BY_IDS), _keep(_BY_RUN), _keep(_ALL)
 
 
 async def keep(session: AsyncSession, ids: Sequence[UUID]) -> None:

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .coverage import COUNTED, CoverageState, Line, asking, duties, matrix, state_of
 from .search import AreaRow
+from .sql import statement
 from .taxonomy import DUTY_MAP_VERSION
 
 
@@ -90,13 +91,14 @@ _ROUND = text(
     "CAST(:needs AS text[]), CAST(:networks AS text[]), COALESCE(array_agg(code ORDER BY code), '{}') FROM area "
     "ON CONFLICT (label) DO NOTHING RETURNING label"
 )
-_FREEZE = text(
-    f"""
+_FREEZE = statement(
+    """
 INSERT INTO coverage_frozen (label, area, need, network, services, whole, attested, free)
 SELECT :label, code, need, network, max(services) FILTER (WHERE measure = ''),
   max(whole) FILTER (WHERE measure = ''), max(lasting) FILTER (WHERE measure = ''),
   COALESCE(jsonb_object_agg(substr(measure, 2), free) FILTER (WHERE measure <> '' AND lasting > 0), '{{}}')
-FROM ({COUNTED}) counted GROUP BY 2, 3, 4 HAVING max(services) FILTER (WHERE measure = '') > 0"""  # noqa: S608 - constants alone
+FROM ({counted}) counted GROUP BY 2, 3, 4 HAVING max(services) FILTER (WHERE measure = '') > 0""",
+    counted=COUNTED,
 )
 _LIST = text("SELECT label, at, duty_map FROM coverage_round ORDER BY at DESC, label LIMIT :most")
 _ONE = text("SELECT at, needs, networks, areas FROM coverage_round WHERE label = :label")

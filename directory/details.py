@@ -11,9 +11,10 @@ from sqlalchemy import CheckConstraint, Index, Numeric, Text, text
 from sqlmodel import Field
 
 from .columns import FREQUENCIES, WEEKDAYS, Sourced, blank, found_by, one_of, one_row, owner
+from .sql import sql
 
 _OWNED = "num_nonnulls(service_id, organization_id, location_id, service_at_location_id) > 0"
-_NUMBERS = "~ '^(-?[0-9]{1,3}(,|$))*$'"
+_NUMBERS = sql("~ '^(-?[0-9]{{1,3}}(,|$))*$'")
 
 
 class Contact(Sourced, table=True):
@@ -129,7 +130,7 @@ class Schedule(Sourced, table=True):
         CheckConstraint(one_of("wkst", WEEKDAYS), name="ck_schedule_wkst"),
         CheckConstraint('"interval" > 0 AND "count" > 0', name="ck_schedule_times"),
         CheckConstraint(
-            f"bymonthday {_NUMBERS} AND byweekno {_NUMBERS} AND byyearday {_NUMBERS}", name="ck_schedule_numbers"
+            sql("bymonthday {are} AND byweekno {are} AND byyearday {are}", are=_NUMBERS), name="ck_schedule_numbers"
         ),
         CheckConstraint("timezone BETWEEN -14 AND 14", name="ck_schedule_timezone"),
         Index("ix_schedule_service", "service_id"),

@@ -22,6 +22,7 @@ from .coverage_keeping import keep
 from .hiding import hide_location
 from .kept import ABOUT, DETAILS, SECTIONS, PlaceRow, Sheet
 from .refresh import refresh_services
+from .sql import listed, name, sql, statement
 from .taxonomy import NEEDS
 
 SOURCE = "hub"
@@ -33,10 +34,11 @@ _ADD = text(
     "SELECT CAST(:id AS uuid), 'hub', CAST(CAST(:id AS uuid) AS text), o.id, '', CAST(:now AS timestamptz) "
     "FROM organization o WHERE o.id = :organization RETURNING id"
 )
-_SERVICE = text(
-    f"UPDATE service SET {', '.join(f'{name} = :{name}' for name in ABOUT)}, name_i18n = CAST(:names AS jsonb), "  # noqa: S608 - built of constants, values are bound
+_SERVICE = statement(
+    "UPDATE service SET {about}, name_i18n = CAST(:names AS jsonb), "
     "eligibility_description = :eligibility_description, minimum_age = :minimum_age, maximum_age = :maximum_age, "
-    "genders = CAST(:genders AS text[]), last_modified = :now WHERE id = :id"
+    "genders = CAST(:genders AS text[]), last_modified = :now WHERE id = :id",
+    about=listed(ABOUT, "{name} = :{name}"),
 )
 
 
@@ -72,15 +74,15 @@ async def write(session: AsyncSession, before: Sheet, after: Sheet, now: datetim
         )
     elif sections:
         await session.execute(_TOUCH, {"id": key, "now": now})
-    for name in ("needs", "areas", "languages"):
-        if name in sections:
-            await _codes(session, name, key, getattr(after, name))
-    for name in DETAILS:
-        if name in sections:
-            await _details(session, name, key, getattr(before, name), getattr(after, name))
     around = {key}
-    if "places" in sections:
+    if "places" in sections:  # before the areas: a place that is hidden must find those that were derived from it
         around |= await _places(session, before, after)
+    for codes in ("needs", "areas", "languages"):
+        if codes in sections:
+            await _codes(session, codes, key, getattr(before, codes), getattr(after, codes))
+    for rows in DETAILS:
+        if rows in sections:
+            await _details(session, rows, key, getattr(before, rows), getattr(after, rows))
     if sections:
         await refresh_services(session, sorted(around))
         await keep(session, sorted(around))
@@ -103,25 +105,33 @@ _FORGET_CODES = {
     "areas": text("DELETE FROM service_area WHERE service_id = :id AND area_code <> ALL(CAST(:codes AS text[]))"),
     "languages": text("DELETE FROM language WHERE service_id = :id AND code <> ALL(CAST(:codes AS text[]))"),
 }
-_NEW_CODES = "FROM unnest(CAST(:codes AS text[])) AS c(code) WHERE NOT EXISTS (SELECT FROM"
+_NEW_CODES = sql("FROM unnest(CAST(:codes AS text[])) AS c(code) WHERE NOT EXISTS (SELECT FROM")
 _ADD_CODES = {
-    "needs": text(
-        "INSERT INTO attribute (source, source_id, service_id, taxonomy_term_id) "  # noqa: S608 - built of constants, values are bound
+    "needs": statement(
+        "INSERT INTO attribute (source, source_id, service_id, taxonomy_term_id) "
         "SELECT 'hub', CAST(CAST(:id AS uuid) AS text) || '/' || c.code, :id, "
-        f"(SELECT t.id FROM taxonomy_term t WHERE t.source = 'hub' AND t.source_id = c.code) {_NEW_CODES} attribute b "
-        "JOIN taxonomy_term t ON t.id = b.taxonomy_term_id WHERE b.service_id = :id AND t.need = c.code)"
+        "(SELECT t.id FROM taxonomy_term t WHERE t.source = 'hub' AND t.source_id = c.code) {new_codes} attribute b "
+        "JOIN taxonomy_term t ON t.id = b.taxonomy_term_id WHERE b.service_id = :id AND t.need = c.code)",
+        new_codes=_NEW_CODES,
     ),
-    "areas": text(
+    "areas": statement(
         "INSERT INTO service_area (source, source_id, service_id, area_code) "
-        f"SELECT 'hub', CAST(CAST(:id AS uuid) AS text) || '/' || c.code, :id, c.code {_NEW_CODES} service_area x "
-        "WHERE x.service_id = :id AND x.area_code = c.code)"
+        "SELECT 'hub', CAST(CAST(:id AS uuid) AS text) || '/' || c.code, :id, c.code {new_codes} service_area x "
+        "WHERE x.service_id = :id AND x.area_code = c.code)",
+        new_codes=_NEW_CODES,
     ),
-    "languages": text(
+    "languages": statement(
         "INSERT INTO language (source, source_id, service_id, name, code) "
-        f"SELECT 'hub', CAST(CAST(:id AS uuid) AS text) || '/' || c.code, :id, c.code, c.code {_NEW_CODES} language g "
-        "WHERE g.service_id = :id AND g.code = c.code)"
+        "SELECT 'hub', CAST(CAST(:id AS uuid) AS text) || '/' || c.code, :id, c.code, c.code {new_codes} language g "
+        "WHERE g.service_id = :id AND g.code = c.code)",
+        new_codes=_NEW_CODES,
     ),
 }
+# What was derived from addresses and a person leaves standing beside areas of theirs is said by them from now on.
+_KEEP_AREAS = text(
+    "UPDATE service_area SET derived = false, source = 'hub', source_id = CAST(service_id AS text) || '/' || area_code "
+    "WHERE service_id = :id AND derived AND area_code = ANY(CAST(:codes AS text[]))"
+)
 _OWN_TERMS = text(
     "INSERT INTO taxonomy_term (source, source_id, code, name, need) SELECT 'hub', s.code, s.code, s.name, s.code "
     "FROM unnest(CAST(:codes AS text[]), CAST(:names AS text[])) AS s(code, name) "
@@ -129,28 +139,38 @@ _OWN_TERMS = text(
 )
 
 
-async def _codes(session: AsyncSession, section: str, key: UUID, codes: Sequence[str]) -> None:
-    """Rows that are no more than a code beside the service. What an import said without a code of ours stays."""
-    given = {"id": key, "codes": list(codes)}
+async def _codes(session: AsyncSession, section: str, key: UUID, before: Sequence[str], codes: Sequence[str]) -> None:
+    """Rows that are no more than a code beside the service. What an import said without a code of ours stays.
+
+    A code that was there is not put again: an area may just have gone with the place it was derived from.
+    """
     if section == "needs":
         names = [NEEDS[code].names["en"] for code in codes]
         await session.execute(_OWN_TERMS, {"codes": list(codes), "names": names})
-    await session.execute(_FORGET_CODES[section], given)
-    await session.execute(_ADD_CODES[section], given)
+    await session.execute(_FORGET_CODES[section], {"id": key, "codes": list(codes)})
+    if section == "areas":
+        await session.execute(_KEEP_AREAS, {"id": key, "codes": list(codes)})
+    await session.execute(_ADD_CODES[section], {"id": key, "codes": [code for code in codes if code not in before]})
 
 
 @lru_cache
 def _detail(section: str) -> tuple[TextClause, TextClause, TextClause]:
     """Delete, change and add a row of a section."""
     table, _row, columns = DETAILS[section]
-    sets = ", ".join(f"{name} = :{name}" for name in columns)
+    of = name(table)
     return (
-        text(f"DELETE FROM {table} WHERE service_id = :service AND id = ANY(CAST(:ids AS uuid[]))"),  # noqa: S608 - built of constants, values are bound
-        text(f"UPDATE {table} SET {sets} WHERE service_id = :service AND id = :id"),  # noqa: S608 - built of constants, values are bound
-        text(
-            f"INSERT INTO {table} (id, source, source_id, service_id, {', '.join(columns)}) "  # noqa: S608 - built of constants, values are bound
-            "VALUES (:id, 'hub', CAST(CAST(:id AS uuid) AS text), :service, "
-            f"{', '.join(f':{name}' for name in columns)})"
+        statement("DELETE FROM {of} WHERE service_id = :service AND id = ANY(CAST(:ids AS uuid[]))", of=of),
+        statement(
+            "UPDATE {of} SET {sets} WHERE service_id = :service AND id = :id",
+            of=of,
+            sets=listed(columns, "{name} = :{name}"),
+        ),
+        statement(
+            "INSERT INTO {of} (id, source, source_id, service_id, {columns}) "
+            "VALUES (:id, 'hub', CAST(CAST(:id AS uuid) AS text), :service, {values})",
+            of=of,
+            columns=listed(columns),
+            values=listed(columns, ":{name}"),
         ),
     )
 
@@ -173,10 +193,22 @@ async def _details(
 
 _AT_PLACES = text("SELECT DISTINCT service_id FROM service_at_location WHERE location_id = ANY(CAST(:ids AS uuid[]))")
 _LEAVE = text("DELETE FROM service_at_location WHERE service_id = :service AND location_id = :id")
-_FORGET_PLACE = text(
-    "DELETE FROM location WHERE id = :id AND source = 'hub' "
-    "AND NOT EXISTS (SELECT FROM service_at_location k WHERE k.location_id = :id)"
+# A place no service is given at any more is published no more, where it was this agency's. A confidential one that an
+# import brought stays, with nothing in it: were it gone, the next import could bring it back open.
+_ORPHAN = text(
+    "SELECT l.id FROM location l WHERE l.id = :id AND (l.source = 'hub' OR l.location_type <> 'confidential') "
+    "AND (l.organization_id IS NULL OR l.organization_id = :organization) "
+    "AND NOT EXISTS (SELECT FROM service_at_location k WHERE k.location_id = l.id) FOR UPDATE"
 )
+_KEEP_DETAILS = text(
+    "WITH a AS (UPDATE phone SET location_id = NULL WHERE location_id = :id "
+    "AND num_nonnulls(service_id, organization_id) > 0), "
+    "b AS (UPDATE contact SET location_id = NULL WHERE location_id = :id "
+    "AND num_nonnulls(service_id, organization_id) > 0), "
+    "c AS (UPDATE schedule SET location_id = NULL WHERE location_id = :id AND service_id IS NOT NULL) "
+    "UPDATE language SET location_id = NULL WHERE location_id = :id AND service_id IS NOT NULL"
+)
+_FORGET_PLACE = text("DELETE FROM location WHERE id = :id")
 _PUT_PLACE = text(
     "INSERT INTO location (id, source, source_id, organization_id, location_type, name, area_code, transportation) "
     "VALUES (:id, 'hub', CAST(CAST(:id AS uuid) AS text), :organization, :kind, :name, :area_code, :transportation)"
@@ -189,7 +221,8 @@ _LINK = text(
 _CHANGE_PLACE = text(
     "UPDATE location SET location_type = :kind, name = :name, area_code = :area_code, "
     "transportation = :transportation, latitude = CASE WHEN CAST(:moved AS boolean) THEN NULL ELSE latitude END, "
-    "longitude = CASE WHEN CAST(:moved AS boolean) THEN NULL ELSE longitude END WHERE id = :id"
+    "longitude = CASE WHEN CAST(:moved AS boolean) THEN NULL ELSE longitude END "
+    "WHERE id = :id AND location_type <> 'confidential'"
 )
 _RENAME_PLACE = text("UPDATE location SET name = :name WHERE id = :id")
 _CHANGE_ADDRESS = text(
@@ -211,7 +244,9 @@ async def _places(session: AsyncSession, before: Sheet, after: Sheet) -> set[UUI
     around: set[UUID] = set(rows.scalars().all())
     for key in known.keys() - {row.id for row in after.places}:
         await session.execute(_LEAVE, {"service": after.id, "id": key})
-        await session.execute(_FORGET_PLACE, {"id": key})
+        if (await session.execute(_ORPHAN, {"id": key, "organization": after.organization_id})).first() is not None:
+            await session.execute(_KEEP_DETAILS, {"id": key})
+            await session.execute(_FORGET_PLACE, {"id": key})
     for row in after.places:
         if row.id is None:
             await _new_place(session, after, row)

@@ -16,20 +16,21 @@ from .columns import (
     WEEKDAYS,
 )
 from .shapes import Column, Entity, Relation, choice, optional, text
+from .sql import sql
 from .taxonomy import NEEDS, NETWORKS
 
 _NAMES = Column("name_i18n", (), "jsonb", cells.names, "{}")
 _AGES = (optional("minimum_age", "int4", cells.age), optional("maximum_age", "int4", cells.age))
 _VALID = (optional("valid_from", "date", cells.day), optional("valid_to", "date", cells.day))
-_EXTRA = "s.extra <> '{}'"
+_EXTRA = sql("s.extra <> '{{}}'")
 # Look-ups that answer one value, here and below: the planner may answer EXISTS by reading the whole table, each batch.
-_REACHED_THERE = (
+_REACHED_THERE = sql(
     "COALESCE((SELECT num_nonnulls((SELECT p.id FROM phone p WHERE p.service_at_location_id = k.id LIMIT 1), "
     "(SELECT c.id FROM contact c WHERE c.service_at_location_id = k.id LIMIT 1), "
     "(SELECT h.id FROM schedule h WHERE h.service_at_location_id = k.id LIMIT 1)) > 0 "
     "FROM service_at_location k WHERE k.source = :source AND k.source_id = s.source_id), false)"
 )
-_LINK = {"link_id": "COALESCE(t.service_id, t.link_id)"}
+_LINK = {"link_id": sql("COALESCE(t.service_id, t.link_id)")}
 
 
 def _of(*tables: str) -> tuple[Relation, ...]:
@@ -66,29 +67,31 @@ _ALL = (
     Entity("service_at_location", (text("description"),),
            (Relation("service_id", "service"), Relation("location_id", "location")),
            key=("service_id", "location_id"),
-           tells=f"s.description <> '' OR {_EXTRA} OR {_REACHED_THERE}"),
+           tells=sql("s.description <> '' OR {extra} OR {reached}", extra=_EXTRA, reached=_REACHED_THERE)),
     Entity("address", (
         choice("address_type", ADDRESS_TYPES, "physical", required=True),
         text("attention"), text("address_1"), text("address_2"), text("city"), text("region"),
         text("state_province"), text("postal_code"), text("country"),
     ), (Relation("location_id", "location"),),
            says=("address_1", "address_2", "city", "postal_code", "state_province"),
-           key=("location_id", "address_type", "address_1", "city", "postal_code"), tells="true"),
+           key=("location_id", "address_type", "address_1", "city", "postal_code"), tells=sql("true")),
     Entity("contact", (text("name"), text("title"), text("department"), text("email")),
            _of("service", "organization", "location", "service_at_location"),
-           says=("name", "title", "department", "email"), one_owner=True, tells="true",
+           says=("name", "title", "department", "email"), one_owner=True, tells=sql("true"),
            key=("service_id", "organization_id", "location_id", "service_at_location_id", "name", "title", "email")),
     Entity("phone", (text("number", required=True), text("extension"), text("type"), text("description")),
            _of("service", "organization", "location", "contact", "service_at_location"), says=("number",),
-           key=("service_id", "organization_id", "location_id", "number", "extension"), one_owner=True, tells="true"),
+           key=("service_id", "organization_id", "location_id", "number", "extension"), one_owner=True,
+           tells=sql("true")),
     Entity("language", (text("name", "language", required=True), Column("code", (), default=None), text("note")),
            _of("service", "location", "phone"), says=("name",), key=("service_id", "location_id", "phone_id", "name"),
-           natural=True, one_owner=True, tells=f"s.note <> '' OR {_EXTRA}"),
+           natural=True, one_owner=True, tells=sql("s.note <> '' OR {extra}", extra=_EXTRA)),
     Entity("accessibility", (
         text("description", "accessibility", required=True), text("details"), text("url"),
         Column("code", (), default=None),
     ), (Relation("location_id", "location"),), says=("description", "details"), key=("location_id", "description"),
-           tells=f"s.details <> '' OR s.url <> '' OR {_EXTRA} OR s.description IS DISTINCT FROM s.code"),
+           tells=sql("s.details <> '' OR s.url <> '' OR {extra} OR s.description IS DISTINCT FROM s.code",
+                     extra=_EXTRA)),
     Entity("schedule", (
         Column("byday", ("weekday",), read=cells.byday), optional("opens_at", "time", cells.clock),
         optional("closes_at", "time", cells.clock), *_VALID, text("description", "original_text"),
@@ -101,8 +104,8 @@ _ALL = (
            says=("byday", "opens_at", "closes_at", "description", "dtstart", "bymonthday", "byyearday", "notes"),
            key=("service_id", "location_id", "service_at_location_id", "byday", "opens_at", "closes_at", "valid_from",
                 "dtstart", "bymonthday", "description"), one_owner=True,
-           tells="s.schedule_link <> '' OR s.attending_type <> '' OR s.notes <> '' OR s.description <> '' "
-                 f"OR {_EXTRA}"),
+           tells=sql("s.schedule_link <> '' OR s.attending_type <> '' OR s.notes <> '' OR s.description <> '' "
+                     "OR {extra}", extra=_EXTRA)),
     Entity("service_area", (
         Column("area_code", (), default=None), text("name", "service_area"), text("description"), text("extent"),
         text("extent_type"), text("uri"), Column("derived", (), "bool", cells.yes_or_no, False),
@@ -144,9 +147,9 @@ _ALL = (
         Relation("taxonomy_term_id", "taxonomy_term", also=("taxonomy_id",)),
         Relation("link_id", "", required=False, by="link_entity")),
            key=("service_id", "link_id", "taxonomy_term_id", "value"), exports=_LINK, one_owner=True,
-           tells="s.k_link_id IS NOT NULL AND 'confidential' = ANY(ARRAY("
-                 "SELECT (SELECT l.location_type FROM location l WHERE l.id = p) "
-                 "FROM unnest(directory_places_of(s.link_entity, s.k_link_id)) p))"),
+           tells=sql("s.k_link_id IS NOT NULL AND 'confidential' = ANY(ARRAY("
+                     "SELECT (SELECT l.location_type FROM location l WHERE l.id = p) "
+                     "FROM unnest(directory_places_of(s.link_entity, s.k_link_id)) p))")),
     Entity("source_metadata", (
         text("resource_id", required=True), text("resource_type", required=True),
         optional("last_action_date", "timestamptz", cells.moment), text("last_action_type"), text("field_name"),

@@ -8,12 +8,14 @@ from typing import Any
 
 import orjson
 
+from .forgetting import spare, there
 from .hiding import empty_places
 from .hsds import ENTITIES, Kind
 from .judging import JUDGES, accept
-from .readers import Line, Reader, Row, Run
+from .packages import PackageRefused
+from .readers import Fallen, Line, Reader, Row, Run
 from .reports import TableCount
-from .statements import DEFINE_TERMS, pack, statement, there
+from .statements import DEFINE_TERMS, ELSEWHERE, pack, statement
 from .taxonomy import map_vocabulary
 from .values import DAYS, read_value, uuid_of
 from .waiting import Waiting
@@ -44,7 +46,7 @@ class EntityReader(Reader):
             self.need("id")
         used = {*self.places, *self.relation_places, self.at.get("id")}
         self.others = [(n, i) for n, i in self.at.items() if i not in used]
-        self.told_columns: set[str] = set()
+        self.told_columns = {"confidential"} if entity.table == "location" else set[str]()
         self.remembered: list[dict[str, Any]] = [{} for _ in entity.columns]
         self.says = [i for i, c in enumerate(entity.columns) if c.name in entity.says]
         self.waiting = next((Waiting(i) for i, r in enumerate(entity.relations) if r.table == entity.table), None)
@@ -154,6 +156,34 @@ class EntityReader(Reader):
         row = Row(line, source_id, values, relations, extra, uuid_of(own))
         return row if JUDGES.get(entity.table, accept)(self, row) else None
 
+    def fell(self, lines: Sequence[Line], rows: Sequence[Row]) -> None:
+        made, fallen = {row.source_id for row in rows}, self.fallen_now
+        for _, cells in lines:
+            own = self._own(cells)
+            fallen.nameless = fallen.nameless or not own
+            if own and own not in made:
+                fallen.ids.add(own)
+
+    def broke(self, cells: list[str]) -> None:
+        if own := self._own(cells):
+            self.fallen_now.doubtful.add(own)
+        else:
+            self.fallen_now.nameless = True
+
+    def _own(self, cells: list[str]) -> str:
+        """The identity of a row by its own id; '' where it has none, or where what it says is its identity."""
+        at = self.at.get("id", len(cells))
+        own = cells[at].strip() if at < len(cells) and not self.entity.natural else ""
+        return self.kind.prefix + own if own else ""
+
+    async def spare(self, fallen: Fallen, count: TableCount) -> None:
+        ids = fallen.ids | fallen.doubtful
+        known = set[str]()
+        if ids := {key for key in ids if "\x00" not in key and key.isprintable()}:
+            given = {"source": self.run.source, "seen": self.run.id, "ids": sorted(ids)}
+            known.update((await self.run.session.execute(spare(self.entity.table), given)).scalars().all())
+        count.unsure = count.unsure or fallen.nameless or not fallen.doubtful <= known
+
     def natural(self, values: list[Any], relations: list[str | None]) -> str:
         """The identity of a row without an id of its own, of what it says."""
         by_name = dict(zip((c.name for c in self.entity.columns), values, strict=True))
@@ -195,6 +225,11 @@ class EntityReader(Reader):
             hidden = [r.source_id for r in rows if r.values[0] == "confidential"]
             if hidden:
                 await empty_places(run.session, run.source, hidden)
+        if entity.table == "service" and (own := [r for r in rows if r.id is not None]):
+            given_ids = {"source": run.source, "ids": [r.id for r in own], "keys": [r.source_id for r in own]}
+            if found := (await run.session.execute(ELSEWHERE, given_ids)).first():
+                place = run.package.place(self.path, own[found.nth - 1].line, "id")
+                raise PackageRefused("ids_elsewhere", place[0], place[1], found.source)
         if entity.table == "attribute":
             await self._define_terms(rows)
         given: dict[str, Any] = {
@@ -208,7 +243,8 @@ class EntityReader(Reader):
             given[f"c_{column.name}"] = pack([r.values[i] for r in rows])
         for i, relation in enumerate(entity.relations):
             given[f"c_{relation.column}"] = pack([r.relations[i] for r in rows])
-        for number, outcome, missing, several in (await run.session.execute(self.statement, given)).all():
+        stays = Fallen()
+        for number, outcome, missing, kept, several in (await run.session.execute(self.statement, given)).all():
             row = rows[number - 1]
             if outcome == "created":
                 count.created += several
@@ -218,9 +254,16 @@ class EntityReader(Reader):
                 count.rejected += several
                 where = next((r.column for r in entity.relations if r.column in missing), "id")
                 self.told(row.line, where, outcome, self._pointed(row, where))
+                if outcome == "older":
+                    stays.doubtful.add(row.source_id)
+                elif outcome in {"unknown_relation", "stays_confidential", "confidential_detail"}:
+                    stays.ids.add(row.source_id)
                 continue
             for name in missing:
                 self.told(row.line, name, "relation_cleared", self._pointed(row, name))
+            for name in kept or ():
+                self.told(row.line, name, "kept_by_hand")
+        await self.spare(stays, count)
 
     def _pointed(self, row: Row, column: str) -> str:
         places = [r.column for r in self.entity.relations]

@@ -15,9 +15,10 @@ import orjson
 from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from .columns import SPEAK_OF_NO_PLACE
+from .columns import SPEAK_OF_NO_PLACE, one_of
 from .hsds import ENTITIES, plural
 from .sheets import Workbook
+from .sql import Fragment, joined, literal, name, sql, statement
 
 PackageFormat = Literal["folder", "zip", "xlsx", "json"]
 _PAGE = 2000
@@ -25,17 +26,39 @@ _RESOURCES = {"source_metadata": "metadata"}
 _AREA_COLUMNS = ("code", "parent", "kind", "names", "latitude", "longitude")
 
 
-def columns_of(table: str) -> dict[str, str]:
+# Of a confidential place no free text leaves: its name is one, and the name of a language spoken there, as `/hsds`
+# has it (`standard/parts.py`).
+_HIDDEN: dict[str, dict[str, Fragment]] = {
+    "location": {
+        "name": sql("CASE WHEN t.location_type = 'confidential' THEN '' ELSE t.name END"),
+        "name_i18n": sql("CASE WHEN t.location_type = 'confidential' THEN '{{}}' ELSE t.name_i18n END"),
+    },
+    "language": {
+        "name": sql(
+            "CASE WHEN (SELECT l.location_type FROM location l WHERE l.id = t.location_id) = 'confidential' "
+            "THEN COALESCE(t.code, 'und') ELSE t.name END"
+        )
+    },
+}
+
+
+def columns_of(table: str) -> dict[str, Fragment]:
     """Column of the file -> SQL over the row `t`."""
     if table == "area":
-        return {name: f"t.{name}" for name in _AREA_COLUMNS}
+        return {column: sql("t.{column}", column=name(column)) for column in _AREA_COLUMNS}
     entity = ENTITIES[table]
-    found = {"id": "t.id"}
-    found |= {r.column: f't."{r.column}"' for r in entity.relations}
-    found |= {c.out or c.name: f't."{c.name}"' for c in entity.columns}
+    found = {"id": sql("t.id")}
+    found |= {r.column: sql('t."{column}"', column=name(r.column)) for r in entity.relations}
+    found |= {c.out or c.name: sql('t."{column}"', column=name(c.name)) for c in entity.columns}
     if table == "attribute":  # HSDS 3 names a service as any other entity
         del found["service_id"]
-    return found | dict(entity.exports)
+    return found | dict(entity.exports) | _HIDDEN.get(table, {})
+
+
+def chosen(table: str) -> Fragment:
+    """The columns of the file, as a SELECT over the row `t` names them."""
+    columns = columns_of(table).items()
+    return joined(", ", [sql('{what} AS "{column}"', what=what, column=name(column)) for column, what in columns])
 
 
 def files() -> dict[str, tuple[str, list[str]]]:
@@ -128,31 +151,62 @@ def _sink(path: Path, form: PackageFormat) -> _Sink:
 
 
 # The hub's own history and what sources told of theirs are one table of HSDS. A source's record leads to our row where
-# there is one; what a place was, our own record does not tell outside (DVPA 56).
-_OUR_IDS = " ".join(
-    f"WHEN '{t}' THEN (SELECT CAST(o.id AS text) FROM {t} o WHERE o.source = m.source AND o.source_id = m.resource_id)"  # noqa: S608 - built of constants
-    for t in ENTITIES
-    if t != "source_metadata"
+# there is one. What a place was is not told outside (DVPA 56), nor what a text was that somebody has corrected: an
+# address may have stood in it. Values go out of names alone, and of what is a code, a number or a date.
+_OUR_IDS = joined(
+    " ",
+    [
+        sql(
+            "WHEN {kind} THEN (SELECT CAST(o.id AS text) FROM {table} o "
+            "WHERE o.source = m.source AND o.source_id = m.resource_id)",
+            kind=literal(t),
+            table=name(t),
+        )
+        for t in ENTITIES
+        if t != "source_metadata"
+    ],
 )
-_SAYABLE = f"resource_type IN ({', '.join(map(repr, SPEAK_OF_NO_PLACE))})"
-_METADATA = (
-    f"(SELECT m.id, COALESCE(CASE m.resource_type {_OUR_IDS} END, m.resource_id) AS resource_id, m.resource_type, "  # noqa: S608 - built of constants
-    "m.last_action_date, m.last_action_type, m.field_name, m.previous_value, m.replacement_value, m.updated_by "
-    "FROM source_metadata m WHERE m.id > CAST(:after AS uuid) "
+_CODED = joined(
+    " OR ",
+    [
+        sql("(m.resource_type = {table} AND {told})", table=literal(table), told=one_of("field_name", fields))
+        for table in SPEAK_OF_NO_PLACE
+        if (
+            fields := [
+                c.name
+                for c in ENTITIES[table].columns
+                if c.choices or c.name == "name" or c.sql not in {"text", "jsonb"}
+            ]
+        )
+    ],
+)
+_TOLD = sql(
+    "CASE WHEN {coded} THEN m.previous_value ELSE '' END AS previous_value, "
+    "CASE WHEN {coded} THEN m.replacement_value ELSE '' END AS replacement_value",
+    coded=_CODED,
+)
+_METADATA = sql(
+    "(SELECT m.id, COALESCE(CASE m.resource_type {our_ids} END, m.resource_id) AS resource_id, m.resource_type, "
+    "m.last_action_date, m.last_action_type, m.field_name, {told}, m.updated_by FROM source_metadata m "
+    "WHERE m.id > CAST(:after AS uuid) "
     "AND NOT EXISTS (SELECT FROM metadata o WHERE o.id = m.id) UNION ALL "
-    "SELECT id, CAST(resource_id AS text), resource_type, last_action_date, last_action_type, field_name, "
-    f"CASE WHEN {_SAYABLE} THEN previous_value ELSE '' END, CASE WHEN {_SAYABLE} THEN replacement_value ELSE '' END, "
-    "updated_by FROM metadata WHERE id > CAST(:after AS uuid))"
+    "SELECT m.id, CAST(m.resource_id AS text), m.resource_type, m.last_action_date, m.last_action_type, m.field_name, "
+    "{told}, m.updated_by FROM metadata m WHERE m.id > CAST(:after AS uuid))",
+    our_ids=_OUR_IDS,
+    told=_TOLD,
 )
 
 
 def _page(table: str) -> TextClause:
-    key, kind = ("code", "text") if table == "area" else ("id", "uuid")
-    chosen = ", ".join(f'{sql} AS "{name}"' for name, sql in columns_of(table).items())
-    rows = _METADATA if table == "source_metadata" else table
-    return text(
-        f"SELECT {chosen} FROM {rows} t WHERE t.{key} > CAST(CAST(:after AS text) AS {kind}) "  # noqa: S608 - built of constants, values are bound
-        f"ORDER BY t.{key} LIMIT {_PAGE}"
+    key, kind = (sql("code"), sql("text")) if table == "area" else (sql("id"), sql("uuid"))
+    return statement(
+        "SELECT {chosen} FROM {rows} t WHERE t.{key} > CAST(CAST(:after AS text) AS {kind}) "
+        "ORDER BY t.{key} LIMIT {most}",
+        chosen=chosen(table),
+        rows=_METADATA if table == "source_metadata" else name(table),
+        key=key,
+        kind=kind,
+        most=_PAGE,
     )
 
 
@@ -160,18 +214,27 @@ async def rows_of(session: AsyncSession, table: str, columns: Sequence[str]) -> 
     """The rows of a table in the order of their ids, a page at a time."""
     after = "" if table == "area" else "00000000-0000-0000-0000-000000000000"
     place = columns.index("code" if table == "area" else "id")
-    statement = _page(table)
-    while rows := (await session.execute(statement, {"after": after})).all():
+    page = _page(table)
+    while rows := (await session.execute(page, {"after": after})).all():
         for row in rows:
             yield row
         after = str(rows[-1][place])
 
 
+_ONE_MOMENT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
+async def at_one_moment(session: AsyncSession) -> None:
+    """Let all that this transaction reads be of one moment. The database refuses where it has read something before."""
+    await session.execute(_ONE_MOMENT)
+
+
 async def export_tables(session: AsyncSession, path: Path, form: PackageFormat) -> dict[str, int]:
     """Write every table to `path`; answers rows a table. The same content gives the same bytes (not as a workbook)."""
+    await at_one_moment(session)
     sink, counts = _sink(path, form), {}
-    for table, (name, columns) in files().items():
-        sink.table(name, columns)
+    for table, (file, columns) in files().items():
+        sink.table(file, columns)
         counts[table] = 0
         async for row in rows_of(session, table, columns):
             sink.row([cell(v) for v in row])
@@ -189,12 +252,12 @@ def descriptor() -> dict[str, Any]:
         "resources": [
             {
                 "name": _RESOURCES.get(table, table),
-                "path": name,
+                "path": file,
                 "format": "csv",
                 "mediatype": "text/csv",
                 "encoding": "utf-8",
                 "schema": {"fields": [{"name": c} for c in columns]},
             }
-            for table, (name, columns) in files().items()
+            for table, (file, columns) in files().items()
         ],
     }

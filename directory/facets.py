@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from . import facts
 from .columns import GENDERS
 from .found import areas
 from .search import COUNT_CAP, METRES, NARROWED, Asked, SearchQuery, understood
+from .sql import replaced, sql, statement
 from .steps import FAR, Known, anywhere, as_arrays, counting
 from .taxonomy import NEEDS, NETWORKS
 from .words import quoted
@@ -45,37 +45,45 @@ class Count:
 MOST_HITS = 32_000
 """So many hits are gone through once for all values. Where there are more, a value that reached the cap among them is
 counted; each of the others, the rarer ones, is counted by itself."""
-_FREE = (
+_FREE = sql(
     "CAST(:shown AS timestamptz) IS NOT NULL AND EXISTS (SELECT FROM service_capacity f "
     "WHERE f.service_id = q.service_id AND f.available > 0 AND f.expires > CAST(:shown AS timestamptz))"
 )
-_THROUGH = text(
-    f"""
+_THROUGH = statement(
+    """
 WITH h AS MATERIALIZED (
   SELECT x.* FROM unnest(CAST(:queries AS text[]), CAST(:lows AS integer[]), CAST(:highs AS integer[]),
     CAST(:firsts AS bigint[]), CAST(:lasts AS bigint[])) AS b(query, low, high, first, last)
   CROSS JOIN LATERAL (SELECT q.facets, q.facets && CAST(:wide AS text[]) AS wide,
-      q.hours @> CAST(:minute_shown AS integer) AS open, {_FREE} AS free
+      q.hours @> CAST(:minute_shown AS integer) AS open, {free} AS free
     FROM service_search q WHERE q.document @@ CAST(b.query AS tsquery) AND q.place BETWEEN b.first AND b.last
-    AND {NARROWED} AND (b.low = 0 AND b.high = {FAR} OR {METRES} BETWEEN b.low AND b.high) OFFSET 0) x
+    AND {narrowed} AND (b.low = 0 AND b.high = {far} OR {metres} BETWEEN b.low AND b.high) OFFSET 0) x
   LIMIT CAST(:most AS integer))
 SELECT 'all', false, count(*) FROM h UNION ALL SELECT 'open', false, count(*) FROM h WHERE open
 UNION ALL SELECT 'free', false, count(*) FROM h WHERE free UNION ALL SELECT 'wide', false, count(*) FROM h WHERE wide
 UNION ALL SELECT f, wide, count(*) FROM h, unnest(facets) AS f GROUP BY f, wide
-"""  # noqa: S608 - built of constants, values are bound
+""",
+    free=_FREE,
+    narrowed=NARROWED,
+    far=FAR,
+    metres=METRES,
 )
-_EACH = text(
-    f"""
+_EACH = statement(
+    """
 SELECT v.nth, (SELECT count(*) FROM (
     SELECT FROM unnest(CAST(:tokens AS text[]), CAST(:lows AS integer[]), CAST(:highs AS integer[]),
       CAST(:firsts AS bigint[]), CAST(:lasts AS bigint[])) AS b(token, low, high, first, last)
     CROSS JOIN LATERAL (SELECT FROM service_search q
       WHERE q.document @@ CAST(b.token || v.query AS tsquery) AND q.place BETWEEN b.first AND b.last
-      AND {NARROWED.replace(":minute", "v.minute").replace(":now", "v.now")}
-      AND (b.low = 0 AND b.high = {FAR} OR {METRES} BETWEEN b.low AND b.high) OFFSET 0) h LIMIT {COUNT_CAP}) x)
+      AND {narrowed}
+      AND (b.low = 0 AND b.high = {far} OR {metres} BETWEEN b.low AND b.high) OFFSET 0) h LIMIT {most}) x)
 FROM unnest(CAST(:queries AS text[]), CAST(:minutes AS integer[]), CAST(:nows AS timestamptz[]))
   WITH ORDINALITY AS v(query, minute, now, nth) ORDER BY v.nth
-"""  # noqa: S608 - built of constants, values are bound
+""",
+    narrowed=replaced(replaced(NARROWED, ":minute", sql("v.minute")), ":now", sql("v.now")),
+    far=FAR,
+    metres=METRES,
+    most=COUNT_CAP,
 )
 _MARKS = {
     "need": facts.NEED, "network": facts.NETWORK, "language": facts.LANGUAGE, "accessibility": facts.ACCESS,

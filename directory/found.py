@@ -11,6 +11,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from .sql import Fragment, joined, name, sql, statement
+
 MOST_ROWS = 100
 
 
@@ -93,24 +95,33 @@ class AreaRow:
 
 
 _LISTS = {
-    "needs": "ARRAY(SELECT DISTINCT t.need FROM attribute b JOIN taxonomy_term t ON t.id = b.taxonomy_term_id "
-    "WHERE b.service_id = s.id AND t.need IS NOT NULL ORDER BY 1)",
-    "areas": "ARRAY(SELECT DISTINCT area_code FROM service_area WHERE service_id = s.id "
-    "AND area_code IS NOT NULL ORDER BY 1)",
-    "languages": "ARRAY(SELECT DISTINCT code FROM language WHERE service_id = s.id AND code IS NOT NULL ORDER BY 1)",
-    "phones": "ARRAY(SELECT number FROM phone WHERE service_id = s.id ORDER BY id)",
-    "genders": "s.genders",
+    "needs": sql(
+        "ARRAY(SELECT DISTINCT t.need FROM attribute b JOIN taxonomy_term t ON t.id = b.taxonomy_term_id "
+        "WHERE b.service_id = s.id AND t.need IS NOT NULL ORDER BY 1)"
+    ),
+    "areas": sql(
+        "ARRAY(SELECT DISTINCT area_code FROM service_area WHERE service_id = s.id "
+        "AND area_code IS NOT NULL ORDER BY 1)"
+    ),
+    "languages": sql(
+        "ARRAY(SELECT DISTINCT code FROM language WHERE service_id = s.id AND code IS NOT NULL ORDER BY 1)"
+    ),
+    "phones": sql("ARRAY(SELECT number FROM phone WHERE service_id = s.id ORDER BY id)"),
+    "genders": sql("s.genders"),
 }
 _CAPACITY = {
-    "available": "c.available", "unit": "c.unit", "capacity_updated": "c.updated", "capacity_expires": "c.expires"
+    "available": sql("c.available"), "unit": sql("c.unit"), "capacity_updated": sql("c.updated"),
+    "capacity_expires": sql("c.expires"),
 }  # fmt: skip
 _OWNER = {
-    "organization_name": "o.name", "organization_name_i18n": "o.name_i18n", "network": "o.network",
-    "organization_status": "o.status",
+    "organization_name": sql("o.name"), "organization_name_i18n": sql("o.name_i18n"), "network": sql("o.network"),
+    "organization_status": sql("o.status"),
 }  # fmt: skip
 _HIDDEN = {
-    "confidential": "EXISTS (SELECT FROM service_at_location k JOIN location l ON l.id = k.location_id "
-    "WHERE k.service_id = s.id AND l.location_type = 'confidential')"
+    "confidential": sql(
+        "EXISTS (SELECT FROM service_at_location k JOIN location l ON l.id = k.location_id "
+        "WHERE k.service_id = s.id AND l.location_type = 'confidential')"
+    )
 }
 _READ = tuple(f.name for f in fields(ServiceRow))[:-2]
 _BLANK: dict[str, Any] = dict.fromkeys(_LISTS, ()) | {"name_i18n": {}, "organization_name_i18n": {}}
@@ -122,7 +133,7 @@ ALL = frozenset(_READ)
 class Reading:
     """How some fields of services `s` are read: SQL without its condition, and how a row is made of it."""
 
-    sql: str
+    sql: Fragment
     columns: tuple[str, ...]
 
     def row(self, values: Sequence[Any], *, opened: bool | None = None, metres: int | None = None) -> ServiceRow:
@@ -138,27 +149,35 @@ def reading(wanted: frozenset[str]) -> Reading:
     """How to read these fields (of ALL; the id always) of one service, to be ended by a condition on `s`."""
     columns = tuple(name for name in _READ if name in wanted or name == "id")
     known = _LISTS | _CAPACITY | _OWNER | _HIDDEN
-    read = ", ".join(f"{known.get(name, 's.' + name)} AS {name}" for name in columns)
-    sql = f"SELECT {read} FROM service s"  # noqa: S608 - built of constants
+    read = [
+        sql("{what} AS {name}", what=known.get(column, sql("s.{name}", name=name(column))), name=name(column))
+        for column in columns
+    ]
+    made = [sql("SELECT {read} FROM service s", read=joined(", ", read))]
     if _OWNER.keys() & wanted:
-        sql += " JOIN organization o ON o.id = s.organization_id"
+        made.append(sql("JOIN organization o ON o.id = s.organization_id"))
     if _CAPACITY.keys() & wanted:
-        sql += (
-            " LEFT JOIN LATERAL (SELECT * FROM service_capacity WHERE service_id = s.id"
-            " ORDER BY updated DESC, available DESC, id LIMIT 1) c ON true"
+        made.append(
+            sql(
+                "LEFT JOIN LATERAL (SELECT * FROM service_capacity WHERE service_id = s.id "
+                "ORDER BY updated DESC, available DESC, id LIMIT 1) c ON true"
+            )
         )
-    return Reading(sql, columns)
+    return Reading(joined(" ", made), columns)
 
 
-_SERVICES = text(f"{reading(ALL).sql} WHERE s.id = ANY(CAST(:ids AS uuid[]))")
-_ORGANIZATION_FIELDS = (
+_SERVICES = statement("{read} WHERE s.id = ANY(CAST(:ids AS uuid[]))", read=reading(ALL).sql)
+_ORGANIZATION_FIELDS = sql(
     "o.id, o.name, o.name_i18n, o.description, o.network, o.status, o.email, o.website, o.source, o.source_id, "
     "(SELECT count(*) FROM service s WHERE s.organization_id = o.id)"
 )
-_ORGANIZATION = text(f"SELECT {_ORGANIZATION_FIELDS} FROM organization o WHERE o.id = ANY(CAST(:ids AS uuid[]))")  # noqa: S608 - built of constants, values are bound
-_ORGANIZATIONS = text(
-    f"SELECT {_ORGANIZATION_FIELDS} FROM organization o WHERE o.id > CAST(:after AS uuid) "  # noqa: S608 - built of constants, values are bound
-    "AND (CAST(:network AS text) IS NULL OR o.network = :network) ORDER BY o.id LIMIT :rows"
+_ORGANIZATION = statement(
+    "SELECT {read} FROM organization o WHERE o.id = ANY(CAST(:ids AS uuid[]))", read=_ORGANIZATION_FIELDS
+)
+_ORGANIZATIONS = statement(
+    "SELECT {read} FROM organization o WHERE o.id > CAST(:after AS uuid) "
+    "AND (CAST(:network AS text) IS NULL OR o.network = :network) ORDER BY o.id LIMIT :rows",
+    read=_ORGANIZATION_FIELDS,
 )
 _AREAS = text(
     "SELECT code, parent, kind, names, latitude, longitude FROM area "
@@ -168,12 +187,17 @@ _AREAS = text(
 _CHAIN = text(
     "WITH RECURSIVE up AS (SELECT code, parent, latitude, longitude FROM area WHERE code = :area "
     "UNION SELECT a.code, a.parent, a.latitude, a.longitude FROM up JOIN area a ON a.code = up.parent) "
-    "SELECT code, latitude, longitude FROM up"
+    "SELECT code, latitude, longitude FROM up, "
+    "(SELECT set_config('plan_cache_mode', 'force_generic_plan', true)) AS once"
 )
 
 
 async def chain(session: AsyncSession, area: str) -> list[tuple[str, float | None, float | None]]:
-    """The area and those that contain it, nearest first: (code, latitude, longitude). Empty: no such area."""
+    """The area and those that contain it, nearest first: (code, latitude, longitude). Empty: no such area.
+
+    The transaction's statements are then planned once a connection, not for each request: what follows is a search or
+    a ranking, whose plan is the same whatever is asked, and planning it took longer than running it (ADR 0005).
+    """
     return [(r[0], r[1], r[2]) for r in (await session.execute(_CHAIN, {"area": area})).all()]
 
 

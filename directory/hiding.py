@@ -8,16 +8,20 @@ the agency. The database holds this with checks and triggers (migration 0002); h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from .refresh import ADDRESS_SAYS, AREAS_SAID, forget_areas, refresh_services
+from .sql import Fragment, name, sql, statement
 
-def _empty(which: str) -> TextClause:
+
+def _empty(which: Fragment) -> TextClause:
     """Delete or blank whatever tells of the places `which` selects from `location l`. Each table is touched once."""
-    return text(
-        f"WITH hid AS (SELECT l.id FROM location l WHERE {which}), "  # noqa: S608 - built of constants, values are bound
+    return statement(
+        "WITH hid AS (SELECT l.id FROM location l WHERE {which}), "
         "there AS (SELECT k.id FROM service_at_location k WHERE k.location_id IN (SELECT id FROM hid)), "
         "a AS (DELETE FROM address WHERE location_id IN (SELECT id FROM hid)), "
         "b AS (DELETE FROM phone WHERE location_id IN (SELECT id FROM hid) "
@@ -28,43 +32,66 @@ def _empty(which: str) -> TextClause:
         "UNION ALL SELECT x.id FROM language x WHERE x.location_id IN (SELECT id FROM hid) "
         "UNION ALL SELECT x.id FROM schedule x WHERE x.location_id IN (SELECT id FROM hid) "
         "OR x.service_at_location_id IN (SELECT id FROM there))), "
-        "d AS (UPDATE accessibility SET description = code, details = '', url = '', extra = '{}' "
+        "d AS (UPDATE accessibility SET description = code, details = '', url = '', extra = '{{}}' "
         "WHERE location_id IN (SELECT id FROM hid) AND code IS NOT NULL), "
-        "e AS (UPDATE language SET note = '', extra = '{}' WHERE location_id IN (SELECT id FROM hid)), "
-        "f AS (UPDATE schedule SET description = '', notes = '', attending_type = '', schedule_link = '', extra = '{}' "
-        "WHERE location_id IN (SELECT id FROM hid) OR service_at_location_id IN (SELECT id FROM there)), "
-        "g AS (UPDATE service_at_location SET description = '', extra = '{}' WHERE id IN (SELECT id FROM there)) "
-        "SELECT count(*) FROM hid"
+        "e AS (UPDATE language SET note = '', extra = '{{}}' WHERE location_id IN (SELECT id FROM hid)), "
+        "f AS (UPDATE schedule SET description = '', notes = '', attending_type = '', schedule_link = '', "
+        "extra = '{{}}' WHERE location_id IN (SELECT id FROM hid) "
+        "OR service_at_location_id IN (SELECT id FROM there)), "
+        "g AS (UPDATE service_at_location SET description = '', extra = '{{}}' WHERE id IN (SELECT id FROM there)) "
+        "SELECT count(*) FROM hid",
+        which=which,
     )
 
 
-def _of(which: str, table: str, rest: str) -> TextClause:
-    return text(
-        f"DELETE FROM {table} t USING location l WHERE {which} AND (t.location_id = l.id "  # noqa: S608 - built of constants, values are bound
-        f"{rest})"
+def _of(which: Fragment, table: str, rest: Fragment) -> TextClause:
+    return statement(
+        "DELETE FROM {table} t USING location l WHERE {which} AND (t.location_id = l.id {rest})",
+        table=name(table),
+        which=which,
+        rest=rest,
     )
 
 
-_AT_SERVICE = "OR t.service_at_location_id IN (SELECT k.id FROM service_at_location k WHERE k.location_id = l.id)"
-_BY_SOURCE = "l.source = :source AND l.source_id = ANY(CAST(:ids AS text[]))"
-_BY_ID = "l.id = :id"
+_AT_SERVICE = sql("OR t.service_at_location_id IN (SELECT k.id FROM service_at_location k WHERE k.location_id = l.id)")
+_BY_SOURCE = sql("l.source = :source AND l.source_id = ANY(CAST(:ids AS text[]))")
+_BY_ID = sql("l.id = :id")
 
 
-def _steps(which: str) -> tuple[TextClause, ...]:
+def _steps(which: Fragment) -> tuple[TextClause, ...]:
     # A contact goes after its telephones, and what no code of ours says about accessibility goes altogether.
-    return (_empty(which), _of(which, "contact", _AT_SERVICE), _of(which, "accessibility", "AND t.code IS NULL"))
+    return (_empty(which), _of(which, "contact", _AT_SERVICE), _of(which, "accessibility", sql("AND t.code IS NULL")))
 
 
 _EMPTY_BY_SOURCE, _EMPTY_BY_ID = _steps(_BY_SOURCE), _steps(_BY_ID)
-# An area derived from addresses says where they are, and its middle is theirs: both were of this place too. The
-# middle comes back with the next import, from the places that are open then.
-_AREAS = text(
-    "WITH RECURSIVE gone AS (DELETE FROM service_area x USING service_at_location k "
-    "WHERE k.location_id = :id AND x.service_id = k.service_id AND x.derived RETURNING x.area_code), "
-    "up AS (SELECT area_code AS code FROM gone UNION SELECT a.parent FROM up JOIN area a ON a.code = up.code "
-    "WHERE a.parent IS NOT NULL) "
-    "UPDATE area SET latitude = NULL, longitude = NULL WHERE code IN (SELECT code FROM up) AND code LIKE '~%'"
-)
+
+
+# An area derived from addresses says where they are, and its middle is theirs. All that the place's own addresses
+# yield is emptied, whether or not its services still have it: others may, and have that middle for want of their own.
+# The middle comes back with the next import, from the places that are open then.
+def _leave_areas(which: Fragment) -> TextClause:
+    return statement(
+        "WITH RECURSIVE hid AS (SELECT l.id FROM location l WHERE {which} AND l.location_type <> 'confidential'), "
+        "spot AS (SELECT {says} FROM address a WHERE a.location_id IN (SELECT id FROM hid)), "
+        "coded AS (SELECT {codes} FROM spot), "
+        "gone AS (DELETE FROM service_area x USING service_at_location k "
+        "WHERE k.location_id IN (SELECT id FROM hid) AND x.service_id = k.service_id "
+        "AND (x.derived OR x.area_code LIKE '~%') "
+        "RETURNING x.area_code), "
+        "up AS (SELECT area_code AS code FROM gone UNION SELECT unnest(ARRAY[c0, c1, c2]) FROM coded "
+        "UNION SELECT a.parent FROM up JOIN area a ON a.code = up.code WHERE a.parent IS NOT NULL), "
+        "emptied AS (UPDATE area SET latitude = NULL, longitude = NULL "
+        "WHERE code IN (SELECT code FROM up) AND code LIKE '~%' RETURNING code) "
+        "SELECT DISTINCT x.service_id FROM service_area x WHERE x.area_code IN (SELECT code FROM emptied) "
+        "AND NOT EXISTS (SELECT FROM service_at_location k JOIN location l ON l.id = k.location_id "
+        "WHERE k.service_id = x.service_id AND l.latitude IS NOT NULL AND l.id NOT IN (SELECT id FROM hid))",
+        which=which,
+        says=ADDRESS_SAYS,
+        codes=AREAS_SAID,
+    )
+
+
+_LEAVE_BY_SOURCE, _LEAVE_BY_ID = _leave_areas(_BY_SOURCE), _leave_areas(_BY_ID)
 _HIDE = text(
     "UPDATE location SET location_type = 'confidential', name = :name, name_i18n = '{}', alternate_name = '', "
     "description = '', transportation = '', url = '', latitude = NULL, longitude = NULL, external_identifier = '', "
@@ -72,17 +99,38 @@ _HIDE = text(
 )
 
 
+_SERVICES = text("SELECT DISTINCT service_id FROM service_at_location WHERE location_id = :id")
+_CHUNK = 1000
+
+
 async def empty_places(session: AsyncSession, source: str, ids: list[str]) -> None:
-    """Forget whatever an earlier import told of these locations (ids of the source), which are to be confidential."""
+    """Forget whatever an earlier import told of these locations (ids of the source), which are to be confidential.
+
+    What routing and search hold of other services at an area's middle that was theirs is forgotten too.
+    """
+    given = {"source": source, "ids": ids}
+    around = (await session.execute(_LEAVE_BY_SOURCE, given)).scalars().all()
     for step in _EMPTY_BY_SOURCE:
-        await session.execute(step, {"source": source, "ids": ids})
+        await session.execute(step, given)
+    await _refresh(session, around)
 
 
 async def hide_location(session: AsyncSession, location: UUID, name: str = "") -> bool:
     """Make a location confidential under a neutral name, and forget where it is, its past with it. False: none such.
 
-    Routing and search are the caller's to refresh (`refresh_services`): they hold no place of a confidential location.
+    Routing and search are brought in step; coverage (`coverage_keeping.keep`) of its services is the caller's.
     """
-    for step in (*_EMPTY_BY_ID, _AREAS):
+    around = set((await session.execute(_LEAVE_BY_ID, {"id": location})).scalars().all())
+    for step in _EMPTY_BY_ID:
         await session.execute(step, {"id": location})
-    return (await session.execute(_HIDE, {"id": location, "name": name})).first() is not None
+    if (await session.execute(_HIDE, {"id": location, "name": name})).first() is None:
+        return False
+    await forget_areas(session)
+    around |= set((await session.execute(_SERVICES, {"id": location})).scalars().all())
+    await _refresh(session, sorted(around))
+    return True
+
+
+async def _refresh(session: AsyncSession, services: Sequence[UUID]) -> None:
+    for start in range(0, len(services), _CHUNK):
+        await refresh_services(session, services[start : start + _CHUNK])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .hsds import ENTITIES
+from .sql import joined, listed, literal, name, sql, statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +32,39 @@ class Change:
     """What `said_by` was told, else the database's role."""
 
 
-_COLUMNS = (
-    "id, number, resource_id, resource_type, last_action_date, last_action_type, field_name, previous_value, "
-    "replacement_value, updated_by"
-)
-_HISTORY = text(
-    f"SELECT {_COLUMNS} FROM metadata WHERE resource_id = :id AND resource_type = :type "  # noqa: S608 - built of constants, values are bound
-    "AND (CAST(:after AS bigint) IS NULL OR number < :after) ORDER BY number DESC LIMIT :first"
+_COLUMNS = tuple(f.name for f in fields(Change))
+_HISTORY = statement(
+    "SELECT {columns} FROM metadata WHERE resource_id = :id AND resource_type = :type "
+    "AND (CAST(:after AS bigint) IS NULL OR number < :after) ORDER BY number DESC LIMIT :first",
+    columns=listed(_COLUMNS),
 )
 # What a service has now, what it had, and the places where it is given. What was deleted says itself whose it was.
 _OWNED = (
     "contact", "phone", "language", "schedule", "service_area", "eligibility", "cost_option", "required_document",
     "funding", "url", "service_capacity", "attribute", "service_at_location",
 )  # fmt: skip
-_NOW = " ".join(f"UNION SELECT t.id, '{table}' FROM {table} t WHERE t.service_id = :id" for table in _OWNED)  # noqa: S608 - built of constants
-_OF_SERVICE = text(
-    f"""
+_NOW = joined(
+    " ",
+    [
+        sql("UNION SELECT t.id, {kind} FROM {table} t WHERE t.service_id = :id", kind=literal(table), table=name(table))
+        for table in _OWNED
+    ],
+)
+_OF_SERVICE = statement(
+    """
 WITH place AS (SELECT k.location_id AS id FROM service_at_location k WHERE k.service_id = :id),
 part AS (
-  SELECT CAST(:id AS uuid) AS id, 'service' AS kind {_NOW}
+  SELECT CAST(:id AS uuid) AS id, 'service' AS kind {now}
   UNION SELECT id, 'location' FROM place
   UNION SELECT d.id, 'address' FROM address d WHERE d.location_id IN (SELECT id FROM place)
   UNION SELECT m.resource_id, m.resource_type FROM metadata m WHERE m.last_action_type = 'delete'
     AND substring(m.previous_value, '"service_id": "([0-9a-f-]{{36}})"') = CAST(:text AS text))
-SELECT {", ".join(f"m.{name.strip()}" for name in _COLUMNS.split(","))} FROM part p
+SELECT {columns} FROM part p
 JOIN metadata m ON m.resource_id = p.id AND m.resource_type = p.kind
 WHERE m.field_name NOT IN ('last_modified', 'extra') AND (CAST(:after AS bigint) IS NULL OR m.number < :after)
-ORDER BY m.number DESC LIMIT :first"""  # noqa: S608 - built of constants, values are bound
+ORDER BY m.number DESC LIMIT :first""",
+    now=_NOW,
+    columns=listed(_COLUMNS, "m.{name}"),
 )
 _SAY = text(
     "SELECT set_config('hub.by', :by, true), "

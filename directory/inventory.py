@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .actions import assure, set_status
 from .rounds import CAPACITY, StopReason, TaskAnswer
+from .sql import sql, statement
 
 
 class TaskFilter(StrEnum):
@@ -62,47 +63,47 @@ class TaskRow:
     due_at: datetime
 
 
-OPEN_TASK = "(t.answer IS NULL OR t.answer = 'later')"
-_COLUMNS = (
+_OPEN_TASK = sql("(t.answer IS NULL OR t.answer = 'later')")
+_COLUMNS = sql(
     "SELECT t.id, t.round_id, t.service_id, t.version, t.answer, t.answered_at, t.later_on, t.stopped_on, t.reason, "
     "s.name, s.name_i18n, s.status, s.assured_date, o.id, o.name, o.name_i18n, o.network, c.available, c.unit, "
     "c.updated, r.closes_on, r.due_at FROM inventory_task t JOIN inventory_round r ON r.id = t.round_id "
-    "JOIN service s ON s.id = t.service_id JOIN organization o ON o.id = t.organization_id "
+    "JOIN service s ON s.id = t.service_id JOIN organization o ON o.id = t.organization_id {capacity}",
+    capacity=CAPACITY,
 )
 _WHICH = {
-    TaskFilter.ALL: "true",
-    TaskFilter.UNANSWERED: OPEN_TASK + " AND t.organization_id = ANY(:asked)",
-    TaskFilter.ANSWERED: "NOT " + OPEN_TASK,
-    TaskFilter.NOBODY: "NOT t.organization_id = ANY(:asked)",
+    TaskFilter.ALL: sql("true"),
+    TaskFilter.UNANSWERED: sql("{open} AND t.organization_id = ANY(:asked)", open=_OPEN_TASK),
+    TaskFilter.ANSWERED: sql("NOT {open}", open=_OPEN_TASK),
+    TaskFilter.NOBODY: sql("NOT t.organization_id = ANY(:asked)"),
 }
 _ASKS_WHOM = {TaskFilter.UNANSWERED, TaskFilter.NOBODY}
-_OF = (
+_OF = sql(
     "(CAST(:round AS uuid) IS NULL AND r.state = 'open' OR t.round_id = :round) "
     "AND (CAST(:organization AS uuid) IS NULL OR t.organization_id = :organization) "
 )
 _LIST = {
-    which: text(
-        _COLUMNS
-        + CAPACITY
-        + "WHERE "
-        + _OF
-        + "AND (CAST(:name AS text) IS NULL OR (s.name, t.id) > (:name, CAST(:after AS uuid))) AND "
-        + where
-        + " ORDER BY s.name, t.id LIMIT :most"
+    which: statement(
+        "{tasks}WHERE {of}AND (CAST(:name AS text) IS NULL OR (s.name, t.id) > (:name, CAST(:after AS uuid))) "
+        "AND {where} ORDER BY s.name, t.id LIMIT :most",
+        tasks=_COLUMNS,
+        of=_OF,
+        where=where,
     )
     for which, where in _WHICH.items()
 }
 _COUNT = {
-    which: text(
-        "SELECT count(*) FROM inventory_task t JOIN inventory_round r ON r.id = t.round_id WHERE "  # noqa: S608 - built of constants
-        + _OF
-        + "AND "
-        + where
+    which: statement(
+        "SELECT count(*) FROM inventory_task t JOIN inventory_round r ON r.id = t.round_id WHERE {of}AND {where}",
+        of=_OF,
+        where=where,
     )
     for which, where in _WHICH.items()
 }
-_BY_ID = text(_COLUMNS + CAPACITY + "WHERE t.id = :id")
-_OF_SERVICE = text(_COLUMNS + CAPACITY + "WHERE t.service_id = :service AND r.state = 'open' ORDER BY r.due_at, t.id")
+_BY_ID = statement("{tasks}WHERE t.id = :id", tasks=_COLUMNS)
+_OF_SERVICE = statement(
+    "{tasks}WHERE t.service_id = :service AND r.state = 'open' ORDER BY r.due_at, t.id", tasks=_COLUMNS
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +178,10 @@ class ServiceLine:
     unit: str | None
 
 
-_LINES = text(
+_LINES = statement(
     "SELECT s.id, s.organization_id, s.name, s.name_i18n, s.status, s.assured_date, c.available, c.unit "
-    "FROM service s " + CAPACITY + "WHERE s.id = ANY(:ids)"
+    "FROM service s {capacity}WHERE s.id = ANY(:ids)",
+    capacity=CAPACITY,
 )
 
 

@@ -12,11 +12,12 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from .exporting import cell, columns_of, rows_of
+from .exporting import at_one_moment, cell, chosen, columns_of, rows_of
 from .hsds import ENTITIES, plural
+from .sql import joined, name, sql, statement
 
 _PAGE = 500
 _OWNERS = (
@@ -74,13 +75,18 @@ def _below(owner: str) -> tuple[str, ...]:
 @lru_cache
 def _statement(table: str, owner: str) -> TextClause:
     """Rows of `table` that stand with these rows of `owner`; with `owner` the table itself, these rows."""
-    chosen = ", ".join(f'{sql} AS "{name}"' for name, sql in columns_of(table).items())
     if table == owner:
-        where = "t.id = ANY(CAST(:ids AS uuid[]))"
+        where = [sql("t.id = ANY(CAST(:ids AS uuid[]))")]
     else:
         earlier = _owners(table)[: _owners(table).index(owner)]
-        where = f"t.{owner}_id = ANY(CAST(:ids AS uuid[]))" + "".join(f" AND t.{e}_id IS NULL" for e in earlier)
-    return text(f"SELECT {chosen} FROM {table} t WHERE {where} ORDER BY t.id")  # noqa: S608 - built of constants, values are bound
+        where = [sql("t.{owner}_id = ANY(CAST(:ids AS uuid[]))", owner=name(owner))]
+        where += [sql("t.{owner}_id IS NULL", owner=name(e)) for e in earlier]
+    return statement(
+        "SELECT {chosen} FROM {table} t WHERE {where} ORDER BY t.id",
+        chosen=chosen(table),
+        table=name(table),
+        where=joined(" AND ", where),
+    )
 
 
 async def _fetch(session: AsyncSession, table: str, owner: str, ids: Sequence[str]) -> list[_Object]:
@@ -135,6 +141,7 @@ async def export_json(session: AsyncSession, path: Path) -> dict[str, int]:
 
     Read again by `import_package`, it is the directory it was written from. Memory: some hundred services at a time.
     """
+    await at_one_moment(session)
     counts: Counter[str] = Counter()
     with path.open("wb") as out:
         out.write(b"{")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .columns import LINKED, SPEAK_OF_NO_PLACE
 from .hsds import ENTITIES, FILES, access_code, language_code
+from .standard.parts import CONFIDENTIAL
 from .taxonomy import map_vocabulary
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _PLACE = (
     "latitude", "longitude", "area_code", "transportation", "description", "url", "alternate_name",
     "external_identifier", "external_identifier_type",
 )  # fmt: skip
+_YES, _NO = frozenset({"true", "t", "1", "yes", "y"}), frozenset({"false", "f", "0", "no", "n"})
 
 
 def accept(_reader: EntityReader, _row: Row) -> bool:
@@ -40,12 +42,23 @@ def _pointers(table: str) -> dict[str, int]:
 
 
 def _judge_location(reader: EntityReader, row: Row) -> bool:
+    """A place said to be confidential becomes so; what tells where it is falls. `/hsds` says it beside the type."""
     by = _places("location")
+    if said := row.extra.pop("confidential", "").lower():
+        if said not in _YES | _NO:  # what is neither must not make a place public
+            reader.tell(row.line, "confidential", "bad_value")
+            return False
+        if said in _YES:
+            row.values[by["location_type"]] = "confidential"
     if row.values[by["location_type"]] == "confidential":
+        if row.values[by["description"]] == CONFIDENTIAL:
+            row.values[by["description"]] = ""
         told = [n for n in _PLACE if row.values[by[n]] not in ("", None)]
         if told or row.extra:
             reader.tell(row.line, (told or sorted(row.extra))[0], "confidential_place")
-            return False
+        for column in told:
+            row.values[by[column]] = reader.entity.columns[by[column]].default
+        row.extra.clear()
     _resolve_area(reader, row, by["area_code"])
     return True
 

@@ -14,6 +14,8 @@ import orjson
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from .sql import listed, name, statement
+
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -153,9 +155,10 @@ ABOUT = (
 )  # fmt: skip
 """Columns of a service that `About` holds under their own names; its `names` are `name_i18n`."""
 
-_SERVICE = text(
-    "SELECT s.id, s.organization_id, s.status, s.name_i18n, s.minimum_age, s.maximum_age, s.genders, "  # noqa: S608 - built of constants, values are bound
-    f"s.eligibility_description, {', '.join(f's.{name}' for name in ABOUT)} FROM service s WHERE s.id = :id"
+_SERVICE = statement(
+    "SELECT s.id, s.organization_id, s.status, s.name_i18n, s.minimum_age, s.maximum_age, s.genders, "
+    "s.eligibility_description, {about} FROM service s WHERE s.id = :id",
+    about=listed(ABOUT, "s.{name}"),
 )
 _CODES = text(
     "SELECT ARRAY(SELECT DISTINCT t.need FROM attribute b JOIN taxonomy_term t ON t.id = b.taxonomy_term_id "
@@ -185,9 +188,10 @@ DETAILS: dict[str, tuple[str, type[Any], tuple[str, ...]]] = {
 }
 """Sections that are rows of one table beside the service: the table, the row, its columns."""
 _ROWS = {
-    section: text(
-        f"SELECT t.id, {', '.join(f't.{name}' for name in columns)} FROM {table} t WHERE t.service_id = :id "  # noqa: S608 - built of constants, values are bound
-        f"ORDER BY {', '.join(f't.{name}' for name in columns)}, t.id"
+    section: statement(
+        "SELECT t.id, {columns} FROM {table} t WHERE t.service_id = :id ORDER BY {columns}, t.id",
+        columns=listed(columns, "t.{name}"),
+        table=name(table),
     )
     for section, (table, _row, columns) in DETAILS.items()
 }
@@ -207,7 +211,7 @@ async def sheet(session: AsyncSession, service_id: UUID) -> Sheet | None:
         row.id,
         row.organization_id,
         row.status,
-        About(names=dict(row.name_i18n), **{name: getattr(row, name) for name in ABOUT}),
+        About(names=dict(row.name_i18n), **{column: getattr(row, column) for column in ABOUT}),
         Whom(row.eligibility_description, row.minimum_age, row.maximum_age, tuple(row.genders)),
         tuple(codes.needs),
         tuple(codes.areas),

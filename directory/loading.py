@@ -18,13 +18,32 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .entity_reader import EntityReader
+from .forgetting import forget, gone
 from .hsds import ENTITIES, ORDER, Kind, kinds
 from .packages import PackageRefused, Resource, Tables
-from .readers import AreaReader, KeptReader, Line, Reader, Row, Run
+from .readers import AreaReader, Fallen, KeptReader, Line, Reader, Row, Run
 from .reports import ImportReport, Problem, Progress, Step, TableCount, UnknownTerm
-from .statements import UNKNOWN_TERMS, forget
+from .sql import joined, name, sql
+from .sql import statement as made
+from .statements import UNKNOWN_TERMS
 
 BATCH = 4000
+_KNOWN = made(
+    "SELECT {counts}",
+    counts=joined(
+        " + ",
+        [sql("(SELECT count(*) FROM {table} WHERE source = :source)", table=name(table)) for table in ENTITIES],
+    ),
+)
+_LAST = text("SELECT COALESCE(max(number), 0) FROM metadata")
+_CHANGED = text(
+    "SELECT count(DISTINCT (resource_type, resource_id)) FROM metadata WHERE number > :past "
+    "AND updated_by = 'import:' || CAST(:source AS text)"
+)
+_NOT_SEEN = text(
+    "SELECT source_id FROM service WHERE source = :source AND seen IS DISTINCT FROM :seen "
+    "AND status IN ('active', 'temporarily closed') ORDER BY source_id"
+)
 _UNITS = text("SELECT source_id, name FROM unit WHERE source = :source")
 
 
@@ -56,12 +75,31 @@ async def load(session: AsyncSession, package: Tables, report: ImportReport, pro
     return run.id
 
 
+async def before(session: AsyncSession, source: str) -> tuple[int, int]:
+    """How many rows of a source are here, and where the history stands."""
+    known = (await session.execute(_KNOWN, {"source": source})).scalar_one()
+    return known, (await session.execute(_LAST)).scalar_one()
+
+
+async def changed_since(session: AsyncSession, source: str, past: int) -> int:
+    """How many rows this import has changed or removed, by the history, which notes what differs alone."""
+    return int((await session.execute(_CHANGED, {"source": source, "past": past})).scalar_one())
+
+
 async def finish(session: AsyncSession, report: ImportReport, run: UUID) -> None:
     """Forget the details of an earlier import that are in this one no more, and list the words nobody has mapped."""
     given = {"source": report.source, "seen": run}
+    unsure = {count.entity for count in report.tables if count.unsure}
     for count in report.tables:
         if (entity := ENTITIES.get(count.entity)) and entity.relations:
-            count.removed += (await session.execute(forget(count.entity), given)).scalar_one()
+            if count.entity not in unsure:
+                count.removed += (await session.execute(forget(count.entity), given)).scalar_one()
+            elif count.unsure and (left := (await session.execute(gone(count.entity), given)).scalar_one()):
+                report.tell(Problem(count.file, 0, "", "nothing_removed", str(left)))
+    services = next(count.file for count in report.tables if count.entity == "service")
+    for (key,) in (await session.execute(_NOT_SEEN, given)).all():
+        report.gone += 1
+        report.tell(Problem(services, 0, "id", "gone_from_source", key[:120]))
     rows = await session.execute(UNKNOWN_TERMS, given)
     report.unknown_terms = [UnknownTerm(*row) for row in rows.all()]
 
@@ -70,9 +108,9 @@ async def _know_areas(run: Run) -> None:
     rows = (await run.session.execute(text("SELECT code, names FROM area"))).all()
     names: dict[str, set[str]] = {}
     for code, by_language in rows:
-        for name in by_language.values():
-            names.setdefault(name.casefold(), set()).add(code)
-    run.areas = {name: codes.pop() for name, codes in names.items() if len(codes) == 1}
+        for said in by_language.values():
+            names.setdefault(said.casefold(), set()).add(code)
+    run.areas = {said: codes.pop() for said, codes in names.items() if len(codes) == 1}
     run.areas |= {code.casefold(): code for code, _ in rows}
 
 
@@ -105,6 +143,7 @@ async def _file(run: Run, resource: Resource, kind: Kind, progress: Progress | N
             for problem in taken.problems:
                 run.report.tell(problem)
             count.rejected += taken.read - len(taken.rows)
+            await read.spare(taken.fallen, count)
             if taken.rows:
                 await read.write(taken.rows, count)
             if progress is not None:
@@ -119,6 +158,7 @@ class _Taken:
     read: int
     rows: list[Row]
     problems: list[Problem]
+    fallen: Fallen
 
 
 async def _judged(lines: Iterator[Line], read: Reader) -> AsyncGenerator[_Taken, None]:
@@ -127,8 +167,9 @@ async def _judged(lines: Iterator[Line], read: Reader) -> AsyncGenerator[_Taken,
     def take() -> _Taken:
         batch = list(islice(lines, BATCH))
         rows = read.judge(batch) if batch else []
-        fallen = read.run.package.take_fallen()
-        return _Taken(len(batch) + len(fallen), rows, [*fallen, *read.take_problems()])
+        unmade, fallen = read.run.package.take_fallen(), read.take_fallen()
+        fallen.nameless = fallen.nameless or bool(unmade)
+        return _Taken(len(batch) + len(unmade), rows, [*unmade, *read.take_problems()], fallen)
 
     ahead = asyncio.ensure_future(asyncio.to_thread(take))
     try:

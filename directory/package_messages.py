@@ -21,6 +21,22 @@ PACKAGE: MappingProxyType[str, MappingProxyType[str, tuple[str, str]]] = Mapping
             "파일을 찾을 수 없음",
             "경로를 확인하십시오",
         ),
+        "source_needed": message(
+            "套件未說明資料屬於誰",
+            "請以 --source 名稱 指明來源，同一來源每次使用同一名稱",
+            "The package does not say whose data it is",
+            "Give --source NAME, the same name each time for the same source",
+            "누구의 데이터인지 알 수 없음",
+            "--source 이름 으로 출처를 지정하고, 같은 출처에는 늘 같은 이름을 쓰십시오",
+        ),
+        "source_reserved": message(
+            "hub 這個名稱保留給在此手動填寫的資料",
+            "請以 --source 使用其他名稱",
+            "The name hub is kept for what people write here",
+            "Give another name with --source",
+            "hub는 이곳에서 직접 입력한 데이터를 위한 이름임",
+            "--source 로 다른 이름을 쓰십시오",
+        ),
         "not_a_zip": message(
             "不是有效的 ZIP 檔",
             "請重新壓縮後再送出",

@@ -8,10 +8,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .rounds import COUNTY_OF
+from .sql import sql, statement
 
 
 class RoundGroup(StrEnum):
@@ -38,26 +39,26 @@ class Counts:
     """Of those not answered: whose agency is not in the hub, so that nobody can be asked."""
 
 
-_LIVE = (
+_LIVE = sql(
     "SELECT t.service_id, t.organization_id, COALESCE(o.network, '') AS network, t.organization_id = ANY(:asked) AS "
     "asked, t.answer, ARRAY(SELECT DISTINCT k.top FROM service_area x JOIN county k ON k.code = x.area_code "
     "WHERE x.service_id = t.service_id) AS counties FROM inventory_task t JOIN organization o "
     "ON o.id = t.organization_id WHERE t.round_id = :id AND cardinality(CAST(:asked AS uuid[])) >= 0"
 )
-_FROZEN = (
+_FROZEN = sql(
     "SELECT f.service_id, f.organization_id, f.network, f.asked, f.answer, f.counties FROM inventory_result f "
     "WHERE f.round_id = :id"
 )
-_KEY = {
-    None: ("''", ""),
-    RoundGroup.NETWORK: ("x.network", ""),
-    RoundGroup.AGENCY: ("CAST(x.organization_id AS text)", ""),
+KEYS = {
+    RoundGroup.NETWORK: (sql("x.network"), sql("")),
+    RoundGroup.AGENCY: (sql("CAST(x.organization_id AS text)"), sql("")),
     RoundGroup.COUNTY: (
-        "k.key",
-        ", unnest(CASE WHEN cardinality(x.counties) = 0 THEN ARRAY[''] ELSE x.counties END) AS k (key)",
+        sql("k.key"),
+        sql(", unnest(CASE WHEN cardinality(x.counties) = 0 THEN ARRAY[''] ELSE x.counties END) AS k (key)"),
     ),
 }
-_TALLY = (
+"""What rows `x` are counted by, and what is joined to them for it."""
+_TALLY = sql(
     "count(*), count(*) FILTER (WHERE x.answer <> 'later'), count(*) FILTER (WHERE x.answer = 'unchanged'), "
     "count(*) FILTER (WHERE x.answer = 'changed'), count(*) FILTER (WHERE x.answer = 'no_longer_offered'), "
     "count(*) FILTER (WHERE x.answer = 'later'), count(*) FILTER (WHERE x.answer IS NULL AND x.asked), "
@@ -66,14 +67,19 @@ _TALLY = (
 
 
 def _counting(by: RoundGroup | None, *, frozen: bool) -> TextClause:
-    key, more = _KEY[by]
-    head = "" if frozen else "WITH RECURSIVE " + COUNTY_OF
-    rows = _FROZEN if frozen else _LIVE
-    tail = " WHERE CAST(:organization AS uuid) IS NULL OR x.organization_id = :organization GROUP BY 1 ORDER BY 1"
-    return text(head + " SELECT " + key + ", " + _TALLY + " FROM (" + rows + ") x" + more + tail)  # noqa: S608 - constants
+    key, more = (sql("''"), sql("")) if by is None else KEYS[by]
+    return statement(
+        "{head} SELECT {key}, {tally} FROM ({rows}) x{more} "
+        "WHERE CAST(:organization AS uuid) IS NULL OR x.organization_id = :organization GROUP BY 1 ORDER BY 1",
+        head=sql("") if frozen else sql("WITH RECURSIVE {county_of}", county_of=COUNTY_OF),
+        key=key,
+        tally=_TALLY,
+        rows=_FROZEN if frozen else _LIVE,
+        more=more,
+    )
 
 
-_COUNTS = {(frozen, by): _counting(by, frozen=frozen) for by in _KEY for frozen in (True, False)}
+_COUNTS = {(frozen, by): _counting(by, frozen=frozen) for by in (None, *RoundGroup) for frozen in (True, False)}
 
 
 async def progress(

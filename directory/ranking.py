@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from .facts import ACT, NATIONALITY, UNSAID
+from .sql import Fragment, literal, name, sql, statement
 
-CANDIDATES = """
+CANDIDATES = sql("""
 WITH c AS (
   SELECT r.service_id, r.organization_id,
     max(CASE WHEN r.area = :area THEN 3 WHEN r.area = ANY(CAST(:chain AS text[])) THEN 2
@@ -17,7 +18,7 @@ WITH c AS (
     bool_or(:accessibility = ANY(r.accessibility)) AS accessible,
     bool_and(CAST(:age AS integer) IS NULL
       OR :age BETWEEN COALESCE(r.minimum_age, 0) AND COALESCE(r.maximum_age, 999)) AS age_fits,
-    bool_and(CAST(:gender AS text) IS NULL OR r.genders = '{}' OR :gender = ANY(r.genders)) AS gender_fits,
+    bool_and(CAST(:gender AS text) IS NULL OR r.genders = '{{}}' OR :gender = ANY(r.genders)) AS gender_fits,
     -- least() passes over NULLs: an unknown position would be the other side of the earth
     min(CASE WHEN r.latitude IS NOT NULL AND r.longitude IS NOT NULL AND CAST(:lat AS float8) IS NOT NULL
       THEN CAST(round(2 * 6371.0088 * asin(sqrt(least(1, power(sin(radians(r.latitude - :lat) / 2), 2)
@@ -26,23 +27,24 @@ WITH c AS (
   FROM service_route r WHERE r.need = :need AND r.area = ANY(CAST(:areas AS text[]))
     AND NOT r.service_id = ANY(CAST(:exclude AS uuid[]))
   GROUP BY r.service_id, r.organization_id)
-"""
+""")
 
 
-def _names(asked: str, mark: str) -> str:
+def _names(asked: str, mark: str) -> Fragment:
     """SQL: 1 where a service names the value asked for, -1 where it names others alone, 0 where it names none."""
-    return (
-        f"CASE WHEN CAST(:{asked} AS text) IS NULL THEN NULL ELSE (SELECT CASE "  # noqa: S608 - constants
-        f"WHEN q.document @@ quote_literal('{mark}' || :{asked})::tsquery THEN 1 "
-        f"WHEN q.document @@ quote_literal('{mark}{UNSAID}')::tsquery THEN 0 ELSE -1 END "
-        "FROM service_search q WHERE q.service_id = c.service_id) END"
+    return sql(
+        "CASE WHEN CAST(:{asked} AS text) IS NULL THEN NULL ELSE (SELECT CASE "
+        "WHEN q.document @@ quote_literal({mark} || :{asked})::tsquery THEN 1 "
+        "WHEN q.document @@ quote_literal({unsaid})::tsquery THEN 0 ELSE -1 END "
+        "FROM service_search q WHERE q.service_id = c.service_id) END",
+        asked=name(asked),
+        mark=literal(mark),
+        unsaid=literal(mark + UNSAID),
     )
 
 
-_SCORED = (
-    CANDIDATES  # noqa: S608 - built of constants, values are bound
-    + f", n AS (SELECT c.*, {_names('act', ACT)} AS act, {_names('nationality', NATIONALITY)} AS nation FROM c)"  # noqa: S608 - constants
-    + """, s AS (SELECT c.*,
+_SCORED = sql(
+    """{candidates}, n AS (SELECT c.*, {act} AS act, {nation} AS nation FROM c), s AS (SELECT c.*,
   CASE WHEN closed <> '' THEN closed WHEN NOT age_fits THEN 'age' WHEN NOT gender_fits THEN 'gender'
     WHEN available = 0 AND expires > :now THEN 'no_capacity' ELSE '' END AS why,
   CASE WHEN mandated THEN CAST(:w_mandate AS integer) ELSE 0 END
@@ -66,14 +68,25 @@ _SCORED = (
   + CASE WHEN p.in_hub THEN 0 ELSE CAST(:w_not_in_hub AS integer) END AS score,
   p.answered, p.median_minutes, COALESCE(p.in_hub, false) AS in_hub
   FROM n AS c LEFT JOIN organization_pace p USING (organization_id))
-"""
+""",
+    candidates=CANDIDATES,
+    act=_names("act", ACT),
+    nation=_names("nationality", NATIONALITY),
 )
-_FIELDS = (
+_FIELDS = sql(
     "service_id, cover, mandated, available, updated, expires, open, speaks, accessible, km, why, score, answered, "
     "median_minutes, in_hub, act, nation"
 )
-FOUND = text(_SCORED + f"SELECT {_FIELDS} FROM s WHERE why = '' ORDER BY score DESC, service_id LIMIT :rows")  # noqa: S608 - built of constants, values are bound
-FALLEN = text(_SCORED + f"SELECT {_FIELDS} FROM s WHERE why <> '' ORDER BY score DESC, service_id LIMIT :rows")  # noqa: S608 - built of constants, values are bound
+FOUND = statement(
+    "{scored}SELECT {read} FROM s WHERE why = '' ORDER BY score DESC, service_id LIMIT :rows",
+    scored=_SCORED,
+    read=_FIELDS,
+)
+FALLEN = statement(
+    "{scored}SELECT {read} FROM s WHERE why <> '' ORDER BY score DESC, service_id LIMIT :rows",
+    scored=_SCORED,
+    read=_FIELDS,
+)
 
 NEAREST = text(
     "SELECT code FROM area WHERE NOT code = ANY(CAST(:chain AS text[])) AND latitude IS NOT NULL "

@@ -50,6 +50,17 @@ class Row:
     """The row's own id where it is a UUID, as in HSDS 3: it becomes ours too, unless another row has it."""
 
 
+@dataclass(slots=True)
+class Fallen:
+    """Rows that were not taken: what stands here under their ids is not gone from the source, only wrong there."""
+
+    ids: set[str] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)
+    """Ids of rows whose cells may have moved: believed where there is such a row."""
+    nameless: bool = False
+    """Whether the id of one of them could not be read."""
+
+
 class Reader(ABC):
     """What all readers share. `judge` may run in a thread of its own while `write` waits for the database."""
 
@@ -57,6 +68,7 @@ class Reader(ABC):
         self.run, self.path, self.header = run, path, header
         self.at = {name: i for i, name in enumerate(header) if name}
         self.told_now: list[Problem] = []
+        self.fallen_now = Fallen()
 
     def tell(self, line: int, column: str, code: str, detail: str = "") -> None:
         self.told_now.append(self._problem(line, column, code, detail))
@@ -65,6 +77,23 @@ class Reader(ABC):
         """What was told since the last time."""
         told, self.told_now = self.told_now, []
         return told
+
+    def take_fallen(self) -> Fallen:
+        """The rows that fell since the last time."""
+        fallen, self.fallen_now = self.fallen_now, Fallen()
+        return fallen
+
+    def fell(self, _lines: Sequence[Line], _rows: Sequence[Row]) -> None:
+        """Some of the lines gave no row: note which. Tables that nothing is ever removed from need not."""
+        return
+
+    def broke(self, _cells: list[str]) -> None:
+        """A line could not be read at all: note which."""
+        return
+
+    async def spare(self, _fallen: Fallen, _count: TableCount) -> None:
+        """Keep what stands here of rows that fell."""
+        return
 
     def broken(self, cells: list[str]) -> str:
         """Why the row cannot be read at all, or ''."""
@@ -82,7 +111,11 @@ class Reader(ABC):
     def judge(self, lines: Sequence[Line]) -> list[Row]:
         """The rows of a batch that are to be written; what is wrong with the others is told."""
         found: dict[str, Row] = {}
-        for row in self.rows(self._whole(lines)):
+        whole = self._whole(lines)
+        rows = self.rows(whole)
+        if len(rows) < len(whole):
+            self.fell(whole, rows)
+        for row in rows:
             if row.source_id in found:
                 self.tell(row.line, "id", "duplicate")
             else:
@@ -102,6 +135,7 @@ class Reader(ABC):
         for line, cells in lines:
             if code := self.broken(cells):
                 self.tell(line, "", code)
+                self.broke(cells)
             else:
                 whole.append((line, cells))
         return whole

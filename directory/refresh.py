@@ -13,37 +13,56 @@ from .reports import Progress, Step
 from .search_rows import COVERS as COVERS
 from .search_rows import WITHIN as WITHIN
 from .search_rows import write_search
+from .sql import Fragment, joined, literal, sql, statement
 from .taxonomy import NEEDS
 
 _CHUNK = 1000
-_BY_IDS = "s.id = ANY(CAST(:ids AS uuid[]))"
+_BY_IDS = sql("s.id = ANY(CAST(:ids AS uuid[]))")
 # Look-ups that answer one value: EXISTS might be answered by reading all agencies and places, once a chunk.
-_BY_RUN = (
+_BY_RUN = sql(
     "(s.seen = :run OR COALESCE((SELECT o.seen = :run FROM organization o WHERE o.id = s.organization_id), false) "
     "OR COALESCE((SELECT bool_or(l.seen = :run) FROM service_at_location k JOIN location l ON l.id = k.location_id "
     "WHERE k.service_id = s.id), false))"
 )
 
+ADDRESS_SAYS = sql(
+    r"upper(trim(a.country)) AS country, upper(trim(a.state_province)) AS state, "
+    r"regexp_replace(trim(a.city), '\s+', ' ', 'g') AS city"
+)
+AREAS_SAID = sql(
+    "'~' || country AS c0, '~' || country || '/' || state AS c1, "
+    "'~' || country || '/' || state || '/' || lower(city) AS c2"
+)
+"""What an address `a` says of its country, state and city, and the codes of the areas that are derived from that."""
+
 # Places named by the addresses of services that say nowhere where they serve; `~` marks what nobody declared.
-_PLACES = """
+_PLACES = sql(
+    """
 WITH bare AS (
   SELECT s.id FROM service s WHERE s.seen = :run
   AND NOT EXISTS (SELECT FROM service_area x WHERE x.service_id = s.id AND NOT x.derived)),
 spot AS (
-  SELECT b.id AS service_id, l.latitude, l.longitude, upper(trim(a.country)) AS country,
-    upper(trim(a.state_province)) AS state, regexp_replace(trim(a.city), '\\s+', ' ', 'g') AS city
+  SELECT b.id AS service_id, l.latitude, l.longitude, {says}
   FROM bare b JOIN service_at_location k ON k.service_id = b.id
   JOIN location l ON l.id = k.location_id AND l.area_code IS NULL
   JOIN address a ON a.location_id = l.id AND a.address_type = 'physical'
   WHERE trim(a.state_province) <> '' OR trim(a.country) <> ''),
-coded AS (
-  SELECT *, '~' || country AS c0, '~' || country || '/' || state AS c1,
-    '~' || country || '/' || state || '/' || lower(city) AS c2 FROM spot)
-"""
+coded AS (SELECT *, {codes} FROM spot)
+""",
+    says=ADDRESS_SAYS,
+    codes=AREAS_SAID,
+)
 
-_INSERT_PLACES = text(
-    _PLACES  # noqa: S608 - built of constants, values are bound
-    + """,
+
+def coarse(degrees: Fragment) -> Fragment:
+    """Degrees to the next twentieth (5.5 km): the middle of what one address made up tells of it no more than that."""
+    return sql("CAST(round(round(CAST({degrees} AS numeric), 6) * 20) / 20 AS float8)", degrees=degrees)
+
+
+_COARSE = {"lat": coarse(sql("lat")), "lon": coarse(sql("lon"))}
+
+_INSERT_PLACES = statement(
+    """{places},
 place AS (
   SELECT c0 AS code, NULL AS parent, 'country' AS kind, max(country) AS name, avg(latitude) AS lat,
     avg(longitude) AS lon FROM coded WHERE country <> '' GROUP BY c0
@@ -52,15 +71,16 @@ place AS (
   UNION ALL SELECT c2, CASE WHEN max(state) <> '' THEN max(c1) ELSE max(c0) END, 'city', max(city), avg(latitude),
     avg(longitude) FROM coded WHERE city <> '' GROUP BY c2)
 INSERT INTO area AS t (code, parent, kind, names, latitude, longitude)
-SELECT code, parent, kind, jsonb_build_object('en', name), -- a tenth of a metre: sums of floats depend on their order
-  CAST(round(CAST(lat AS numeric), 6) AS float8), CAST(round(CAST(lon AS numeric), 6) AS float8) FROM place
+SELECT code, parent, kind, jsonb_build_object('en', name), {lat}, {lon} FROM place
 ON CONFLICT (code) DO UPDATE SET latitude = COALESCE(excluded.latitude, t.latitude),
-  longitude = COALESCE(excluded.longitude, t.longitude)"""
+  longitude = COALESCE(excluded.longitude, t.longitude)""",
+    places=_PLACES,
+    lat=_COARSE["lat"],
+    lon=_COARSE["lon"],
 )
 
-_INSERT_DERIVED = text(
-    _PLACES  # noqa: S608 - built of constants, values are bound
-    + """,
+_INSERT_DERIVED = statement(
+    """{places},
 target AS (
   SELECT DISTINCT service_id, CASE WHEN city <> '' THEN c2 WHEN state <> '' THEN c1 ELSE c0 END AS area FROM coded
   UNION
@@ -68,13 +88,33 @@ target AS (
   JOIN location l ON l.id = k.location_id WHERE l.area_code IS NOT NULL)
 INSERT INTO service_area AS t (source, source_id, seen, service_id, area_code, derived)
 SELECT :source, '~' || service_id || '@' || area, CAST(:run AS uuid), service_id, area, true FROM target
-ON CONFLICT (source, source_id) DO UPDATE SET seen = excluded.seen"""
+ON CONFLICT (source, source_id) DO UPDATE SET seen = excluded.seen""",
+    places=_PLACES,
 )
 
+# What a package says was derived, from addresses as they were then, stays only if it is derived again.
+_DERIVED_AGAIN = text(
+    "UPDATE service_area x SET seen = NULL FROM service s WHERE s.id = x.service_id AND s.seen = :run AND x.derived "
+    "AND x.seen = :run AND x.area_code IS NOT NULL"
+)
 _FORGET_DERIVED = text(
     "DELETE FROM service_area x USING service s WHERE s.id = x.service_id AND s.seen = :run AND x.derived "
     "AND x.seen IS DISTINCT FROM :run"
 )
+_COARSEN = statement(
+    "UPDATE area SET latitude = {lat}, longitude = {lon} WHERE code LIKE '~%' "
+    "AND (latitude IS DISTINCT FROM {lat} OR longitude IS DISTINCT FROM {lon})",
+    lat=coarse(sql("latitude")),
+    lon=coarse(sql("longitude")),
+)
+# Whoever is about to use one holds it: hiding a place must not fail over that.
+_FORGET_AREAS = text(
+    "DELETE FROM area WHERE code IN (SELECT t.code FROM area t WHERE t.code LIKE '~%' "
+    "AND NOT EXISTS (SELECT FROM area c WHERE c.parent = t.code) "
+    "AND NOT EXISTS (SELECT FROM service_area x WHERE x.area_code = t.code) "
+    "AND NOT EXISTS (SELECT FROM location l WHERE l.area_code = t.code) FOR UPDATE SKIP LOCKED)"
+)
+_LEVELS = 3  # a city, its state, its country
 
 
 # Freshly filled tables have no statistics, and only their owner may gather them. So what needs whole tables is told to
@@ -83,8 +123,11 @@ _WAYS = ("enable_nestloop", "enable_hashjoin", "enable_mergejoin", "enable_seqsc
 
 
 def _only(off: tuple[str, ...]) -> TextClause:
-    ways = (f"set_config('{way}', '{'off' if way in off else 'on'}', true)" for way in _WAYS)
-    return text(f"SELECT {', '.join(ways)}")
+    ways = [
+        sql("set_config({way}, {set}, true)", way=literal(way), set=literal("off" if way in off else "on"))
+        for way in _WAYS
+    ]
+    return statement("SELECT {ways}", ways=joined(", ", ways))
 
 
 WHOLE_TABLES, SINGLE_ROWS, AS_PLANNED = _only(_WAYS[:1]), _only(_WAYS[1:]), _only(())
@@ -93,16 +136,27 @@ LOOK_UPS = _only(_WAYS[3:])
 
 
 async def derive_areas(session: AsyncSession, source: str, run: UUID) -> None:
-    """Give services of this import that declare no area the places of their open locations."""
+    """Give services of this import that declare no area the places of their open locations.
+
+    Such an area's middle is that of its addresses, to a twentieth of a degree.
+    """
     given = {"source": source, "run": run}
-    for statement in (_INSERT_PLACES, _INSERT_DERIVED, _FORGET_DERIVED):
-        await session.execute(statement, given)
+    for step in (_DERIVED_AGAIN, _INSERT_PLACES, _INSERT_DERIVED, _FORGET_DERIVED):
+        await session.execute(step, given)
+    await session.execute(_COARSEN)  # of a package that was exported elsewhere, or by an older version
+    await forget_areas(session)
+
+
+async def forget_areas(session: AsyncSession) -> None:
+    """Delete the derived areas nobody uses any more: each names a town where something is, or was."""
+    for _ in range(_LEVELS):
+        await session.execute(_FORGET_AREAS)
 
 
 # Each detail is looked up for its service alone: no statistics are needed to plan that, and memory stays flat. (Ordered
 # by the id itself, the first place would be sought through the places of everybody.)
-_WRITE_ROUTES = text(
-    f"""
+_WRITE_ROUTES = statement(
+    """
 WITH svc AS MATERIALIZED (
   SELECT s.id, s.organization_id, s.minimum_age, s.maximum_age, s.genders, o.network,
     CASE WHEN o.status = 'suspended' THEN 'suspended'
@@ -116,10 +170,10 @@ WITH svc AS MATERIALIZED (
     ORDER BY c.updated DESC, c.available DESC, c.id LIMIT 1) cap ON true
   LEFT JOIN LATERAL (
     WITH sv AS (SELECT s.id),
-{GATHERED}
+{gathered}
     SELECT (SELECT h.hours FROM hours h) AS hours, (SELECT codes FROM lang) AS languages,
       (SELECT codes FROM acc) AS accessibility) g ON true
-  WHERE {_BY_IDS})
+  WHERE {these})
 INSERT INTO service_route (need, area, service_id, organization_id, mandated, closed, latitude, longitude, available,
   updated, expires, hours, languages, accessibility, minimum_age, maximum_age, genders)
 SELECT n.need, x.area_code, svc.id, svc.organization_id,
@@ -132,12 +186,16 @@ CROSS JOIN LATERAL (SELECT DISTINCT t.need FROM attribute b JOIN taxonomy_term t
   WHERE b.service_id = svc.id AND t.need IS NOT NULL) n
 CROSS JOIN LATERAL (SELECT DISTINCT e.area_code FROM service_area e
   WHERE e.service_id = svc.id AND e.area_code IS NOT NULL) x
-JOIN area a ON a.code = x.area_code"""  # noqa: S608 - built of constants, values are bound
+JOIN area a ON a.code = x.area_code""",
+    gathered=GATHERED,
+    these=_BY_IDS,
 )
 _FORGET_ROUTES = text("DELETE FROM service_route WHERE service_id = ANY(CAST(:ids AS uuid[]))")
-_TOUCHED = text(
-    f"SELECT s.id, s.source, s.source_id FROM service s WHERE (s.source, s.source_id) > (:source, :key) AND {_BY_RUN} "  # noqa: S608 - built of constants, values are bound
-    f"ORDER BY s.source, s.source_id LIMIT {_CHUNK}"
+_TOUCHED = statement(
+    "SELECT s.id, s.source, s.source_id FROM service s WHERE (s.source, s.source_id) > (:source, :key) AND {these} "
+    "ORDER BY s.source, s.source_id LIMIT {chunk}",
+    these=_BY_RUN,
+    chunk=_CHUNK,
 )
 _DUTIES = [(need.code, network) for need in NEEDS.values() for network in need.networks]
 

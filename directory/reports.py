@@ -60,6 +60,8 @@ class TableCount:
     rejected: int = 0
     removed: int = 0
     """Rows of an earlier import of this source whose owner is in the package and which are in it no more."""
+    unsure: bool = False
+    """Whether a row fell whose id could not be read: then nobody knows which rows are gone, and none is removed."""
 
     @property
     def adds_up(self) -> bool:
@@ -89,6 +91,12 @@ class ImportReport:
     """(file, code) -> how many problems, told one by one or not."""
     unknown_terms: list[UnknownTerm] = field(default_factory=list)
     not_read: list[str] = field(default_factory=list)
+    known: int = 0
+    """Rows of this source that were here before, in all tables."""
+    changed: int = 0
+    """Of those: changed or removed. An updated row of which nothing differs is not one."""
+    gone: int = 0
+    """Services of this source that are offered here and are in the package no more: they stay as they are."""
     services: int = 0
     services_without_area: int = 0
     services_without_need: int = 0

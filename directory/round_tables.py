@@ -14,6 +14,8 @@ from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Index, Text, 
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
+from .columns import one_of
+
 
 class RoundState(StrEnum):
     """Where a round stands."""
@@ -49,10 +51,6 @@ MOMENT = DateTime(timezone=True)
 _EMPTY_LIST: dict[str, Any] = {"server_default": text("'{}'"), "nullable": False}
 
 
-def _one_of(column: str, values: type[StrEnum]) -> str:
-    return f"{column} IN ({', '.join(repr(str(v)) for v in values)})"
-
-
 def _texts() -> Any:
     return Field(default_factory=list, sa_column=Column(ARRAY(Text), **_EMPTY_LIST))
 
@@ -66,7 +64,7 @@ class InventoryRound(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "inventory_round"
     __table_args__ = (
-        CheckConstraint(_one_of("state", RoundState), name="ck_inventory_round_state"),
+        CheckConstraint(one_of("state", RoundState), name="ck_inventory_round_state"),
         CheckConstraint("opens_on <= closes_on AND opens_at < due_at", name="ck_inventory_round_days"),
         CheckConstraint("(state IN ('open', 'closed')) = (opened_at IS NOT NULL)", name="ck_inventory_round_opened"),
         CheckConstraint(
@@ -101,8 +99,8 @@ class InventoryTask(SQLModel, table=True):
     __tablename__: ClassVar[str] = "inventory_task"
     __table_args__ = (
         UniqueConstraint("round_id", "service_id", name="uq_inventory_task_service"),
-        CheckConstraint(_one_of("answer", TaskAnswer), name="ck_inventory_task_answer"),
-        CheckConstraint(_one_of("reason", StopReason), name="ck_inventory_task_reason"),
+        CheckConstraint(one_of("answer", TaskAnswer), name="ck_inventory_task_answer"),
+        CheckConstraint(one_of("reason", StopReason), name="ck_inventory_task_reason"),
         CheckConstraint(
             "num_nonnulls(answer, answered_at, answered_by, answered_for) IN (0, 4)", name="ck_inventory_task_answered"
         ),
@@ -151,7 +149,7 @@ class InventoryResult(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "inventory_result"
     __table_args__ = (
-        CheckConstraint(_one_of("answer", TaskAnswer), name="ck_inventory_result_answer"),
+        CheckConstraint(one_of("answer", TaskAnswer), name="ck_inventory_result_answer"),
         Index("ix_inventory_result_service", "service_id"),
     )
     round_id: UUID = Field(foreign_key="inventory_round.id", primary_key=True)

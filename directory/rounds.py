@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .round_tables import InventoryRound, RoundState, StopReason, TaskAnswer
+from .sql import sql, statement
 
 __all__ = ["InventoryRound", "RoundRow", "RoundState", "Scope", "StopReason", "TaskAnswer"]
 
@@ -50,17 +51,18 @@ class RoundRow:
     digest: str
 
 
-_READ = (
+_READ = sql(
     "SELECT r.id, r.state, r.networks, r.areas, r.needs, r.note, r.opens_on, r.closes_on, r.opens_at, r.due_at, "
     "r.authority_id, r.planned_by, r.opened_at, r.closed_at, r.digest FROM inventory_round r "
 )
-_ONE = text(_READ + "WHERE r.id = :id")
-_LOCKED = text(_READ + "WHERE r.id = :id FOR UPDATE")
-_PAGE = text(
-    _READ + "WHERE (CAST(:day AS date) IS NULL OR (r.opens_on, r.id) < (CAST(:day AS date), CAST(:after AS uuid))) "
+_ONE = statement("{read}WHERE r.id = :id", read=_READ)
+_LOCKED = statement("{read}WHERE r.id = :id FOR UPDATE", read=_READ)
+_PAGE = statement(
+    "{read}WHERE (CAST(:day AS date) IS NULL OR (r.opens_on, r.id) < (CAST(:day AS date), CAST(:after AS uuid))) "
     "AND (CAST(:organization AS uuid) IS NULL OR r.state IN ('open', 'closed') AND EXISTS (SELECT FROM "
     "inventory_task t WHERE t.round_id = r.id AND t.organization_id = :organization)) "
-    "ORDER BY r.opens_on DESC, r.id DESC LIMIT :most"
+    "ORDER BY r.opens_on DESC, r.id DESC LIMIT :most",
+    read=_READ,
 )
 
 # A service is in scope by an area it serves, one that lies within it, or one that it lies within.
@@ -92,23 +94,21 @@ _CANCEL = text(
     "WHERE id = :id AND state = 'planned' RETURNING id"
 )
 
-COUNTY_OF = """
+COUNTY_OF = sql("""
 up AS (
   SELECT code, code AS top, parent, kind FROM area
   UNION ALL SELECT up.code, a.code, a.parent, a.kind FROM up JOIN area a ON a.code = up.parent WHERE up.kind <> 'county'
 ),
-county AS (SELECT code, top FROM up WHERE kind = 'county')"""
+county AS (SELECT code, top FROM up WHERE kind = 'county')""")
 """Two members of a WITH RECURSIVE: `county (code, top)` gives the county each area is or lies in."""
-CAPACITY = (
+CAPACITY = sql(
     "LEFT JOIN LATERAL (SELECT available, unit, updated FROM service_capacity WHERE service_id = s.id "
     "ORDER BY updated DESC, available DESC, id LIMIT 1) c ON true "
 )
 """Joins `c`, what was last said to be free of service `s`."""
 
-_FREEZE = text(
-    "WITH RECURSIVE "  # noqa: S608 - built of constants, values are bound
-    + COUNTY_OF
-    + """
+_FREEZE = statement(
+    """WITH RECURSIVE {county_of}
 INSERT INTO inventory_result (round_id, service_id, name, names, organization_id, organization, organization_names,
   network, asked, status, assured_date, needs, areas, counties, answer, answered_at, answered_by, answered_for,
   later_on, stopped_on, reason, available, unit, capacity_updated)
@@ -123,9 +123,9 @@ SELECT t.round_id, s.id, s.name, s.name_i18n, o.id, o.name, o.name_i18n, COALESC
   t.answer, t.answered_at, t.answered_by, t.answered_for, t.later_on, t.stopped_on, t.reason, c.available, c.unit,
   c.updated
 FROM inventory_task t JOIN service s ON s.id = t.service_id JOIN organization o ON o.id = t.organization_id
-"""
-    + CAPACITY
-    + "WHERE t.round_id = :id"
+{capacity}WHERE t.round_id = :id""",
+    county_of=COUNTY_OF,
+    capacity=CAPACITY,
 )
 # In PostgreSQL's own binary form: nothing is left out and nothing is formatted in two ways.
 _DIGEST = text(

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .facts import ACTS, COSTS, NATIONALITIES
@@ -30,6 +30,7 @@ from .found import organizations_by_id as organizations_by_id
 from .found import service as service
 from .found import services as services
 from .spelling import understand
+from .sql import listed, replaced, sql, statement
 from .steps import FAR, LOOSE, Known, Position, as_arrays, counting, steps
 from .steps import Query as SearchQuery
 from .taxonomy import NEEDS, NETWORKS
@@ -62,59 +63,75 @@ class SearchPage:
 
 
 # LEAST passes over nulls: an unknown position must be asked for first, or it would be half the world away.
-METRES = """CASE WHEN q.latitude + q.longitude + CAST(:lat AS float8) + CAST(:lon AS float8) IS NULL THEN 2147483647
+METRES = sql("""CASE WHEN q.latitude + q.longitude + CAST(:lat AS float8) + CAST(:lon AS float8) IS NULL THEN 2147483647
     ELSE CAST(round(2 * 6371008.8 * asin(sqrt(least(1, power(sin(radians(q.latitude - :lat) / 2), 2)
       + cos(radians(:lat)) * cos(radians(q.latitude)) * power(sin(radians(q.longitude - :lon) / 2), 2))))) AS integer)
-    END"""
+    END""")
 # What a step leaves to the row: the longer runs of characters, ages, hours, what is free now.
-NARROWED = """(CAST(:closed AS boolean) OR NOT q.closed)
+NARROWED = sql("""(CAST(:closed AS boolean) OR NOT q.closed)
     AND (CAST(:patterns AS text[]) IS NULL OR q.haystack LIKE ALL (CAST(:patterns AS text[])))
     AND (CAST(:age AS integer) IS NULL OR :age BETWEEN COALESCE(q.minimum_age, 0) AND COALESCE(q.maximum_age, 999))
     AND (CAST(:minute AS integer) IS NULL OR q.hours @> CAST(:minute AS integer))
     AND (CAST(:now AS timestamptz) IS NULL OR EXISTS (SELECT FROM service_capacity f
-      WHERE f.service_id = q.service_id AND f.available > 0 AND f.expires > :now))"""
+      WHERE f.service_id = q.service_id AND f.available > 0 AND f.expires > :now))""")
 # By the step alone: within it rows come sorted, and sorting them again would ask the next step where this one ends.
-HITS = f"""
+HITS = sql(
+    """
 SELECT b.nth, h.*
 FROM unnest(CAST(:queries AS text[]), CAST(:ranks AS integer[]), CAST(:lows AS integer[]), CAST(:highs AS integer[]),
   CAST(:firsts AS bigint[]), CAST(:lasts AS bigint[])) WITH ORDINALITY AS b(query, rank, low, high, first, last, nth)
 CROSS JOIN LATERAL (
   SELECT * FROM (
-    SELECT q.service_id, q.place, q.hours @> CAST(:minute_shown AS integer) AS open, {METRES} AS metres,
+    SELECT q.service_id, q.place, q.hours @> CAST(:minute_shown AS integer) AS open, {metres} AS metres,
       CASE WHEN CAST(:area AS text) IS NULL THEN b.rank WHEN CAST(:area AS text) = ANY(q.areas) THEN b.rank / 4 * 4
         WHEN q.areas && CAST(:chain AS text[]) THEN b.rank / 4 * 4 + 1 ELSE b.rank / 4 * 4 + 2 END AS rank
     FROM service_search q WHERE q.document @@ CAST(b.query AS tsquery) AND q.place BETWEEN b.first AND b.last
-    AND {NARROWED} OFFSET 0) m
+    AND {narrowed} OFFSET 0) m
   WHERE m.metres BETWEEN b.low AND b.high
     AND (m.rank, m.metres, m.place, m.service_id) > (:after_rank, :after_metres, :after_place, CAST(:after_id AS uuid))
   ORDER BY m.rank, m.metres, m.place, m.service_id LIMIT :rows) h
 ORDER BY b.nth LIMIT :rows
-"""  # noqa: S608 - built of constants, values are bound
-COUNT = f"""SELECT count(*) FROM (
+""",
+    metres=METRES,
+    narrowed=NARROWED,
+)
+COUNT = sql(
+    """SELECT count(*) FROM (
   SELECT FROM unnest(CAST(:c_queries AS text[]), CAST(:c_lows AS integer[]), CAST(:c_highs AS integer[]),
     CAST(:c_firsts AS bigint[]), CAST(:c_lasts AS bigint[])) AS b(query, low, high, first, last)
   CROSS JOIN LATERAL (SELECT FROM service_search q WHERE q.document @@ CAST(b.query AS tsquery)
-    AND q.place BETWEEN b.first AND b.last AND {NARROWED}
-    AND (b.low = 0 AND b.high = {FAR} OR {METRES} BETWEEN b.low AND b.high) OFFSET 0) h LIMIT {COUNT_CAP}) x
-"""  # noqa: S608 - built of constants, values are bound
+    AND q.place BETWEEN b.first AND b.last AND {narrowed}
+    AND (b.low = 0 AND b.high = {far} OR {metres} BETWEEN b.low AND b.high) OFFSET 0) h LIMIT {most}) x
+""",
+    narrowed=NARROWED,
+    far=FAR,
+    metres=METRES,
+    most=COUNT_CAP,
+)
 
 
 # A query of one step without a limit of distance has its total in that step: before the page is cut from it.
-_WITH_TOTAL = HITS.replace("SELECT q.service_id,", "SELECT count(*) OVER () AS total, q.service_id,")
+_WITH_TOTAL = replaced(HITS, "SELECT q.service_id,", sql("SELECT count(*) OVER () AS total, q.service_id,"))
 
 
 @lru_cache(maxsize=512)
 def _statement(wanted: frozenset[str], count: bool, alone: bool) -> tuple[TextClause, Reading]:
     """Hits and what is read of them, in one statement; the total stands in each row, and in one row where none is."""
     read = reading(wanted)
-    columns = ", ".join(f"s.{name}" for name in read.columns)
-    total = f"({COUNT})" if count and not alone else f"(SELECT LEAST(max(total), {COUNT_CAP}) FROM hits)"  # noqa: S608 - constants
-    return text(
-        f"WITH hits AS MATERIALIZED ({_WITH_TOTAL if count and alone else HITS}) "  # noqa: S608 - built of constants, values are bound
-        f"SELECT t.total, h.rank, h.metres, h.place, h.open, {columns} "
-        f"FROM (SELECT {total if count else 'NULL'} AS total) t LEFT JOIN hits h ON true "
-        f"LEFT JOIN LATERAL ({read.sql} WHERE s.id = h.service_id OFFSET 0) s ON true "
-        "ORDER BY h.nth, h.rank, h.metres, h.place, h.service_id"
+    total = sql("({count})", count=COUNT)
+    if not count:
+        total = sql("NULL")
+    elif alone:
+        total = sql("(SELECT LEAST(max(total), {most}) FROM hits)", most=COUNT_CAP)
+    return statement(
+        "WITH hits AS MATERIALIZED ({hits}) SELECT t.total, h.rank, h.metres, h.place, h.open, {columns} "
+        "FROM (SELECT {total} AS total) t LEFT JOIN hits h ON true "
+        "LEFT JOIN LATERAL ({read} WHERE s.id = h.service_id OFFSET 0) s ON true "
+        "ORDER BY h.nth, h.rank, h.metres, h.place, h.service_id",
+        hits=_WITH_TOTAL if count and alone else HITS,
+        columns=listed(read.columns, "s.{name}"),
+        total=total,
+        read=read.sql,
     ), read
 
 
@@ -239,14 +256,14 @@ async def _page(
     run = steps(query, asked.known, position)
     counted = counting(query, asked.known) if count else []
     alone = len(run) == len(counted) == 1 and query.within_km is None
-    statement, read = _statement(fields | {"confidential"} if asked.known.middle else fields, count, alone)
+    prepared, read = _statement(fields | {"confidential"} if asked.known.middle else fields, count, alone)
     given = {
         **asked.given, **as_arrays(run), "rows": rows + 1, "after_rank": position.rank,
         "after_metres": position.metres, "after_place": position.place, "after_id": service_id, "minute_shown": minute,
     }  # fmt: skip
     if count and not alone:
         given |= {f"c_{name}": values for name, values in as_arrays(counted).items() if name != "ranks"}
-    found = (await session.execute(statement, given)).all()
+    found = (await session.execute(prepared, given)).all()
     hits = [row for row in found if row[1] is not None]
     page = hits[:rows]
     cursors = tuple(_cursor(row[1], row[2], row[3], row[5]) for row in page)

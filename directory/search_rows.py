@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .facts import BUCKET, RUNS, Facts, acts, costs, nationalities
@@ -14,6 +13,7 @@ from .facts import COVERS as COVERS
 from .facts import WITHIN as WITHIN
 from .gathering import GATHERED
 from .spelling import learn, stems
+from .sql import joined, listed, literal, name, sql, statement, type_name
 from .taxonomy import NEEDS
 from .words import normal, words
 
@@ -21,8 +21,8 @@ _BATCH = 1000
 _SEPARATOR = "\x1f"
 
 
-_TEXTS = text(
-    f"""
+_TEXTS = statement(
+    """
 SELECT s.id, s.organization_id, o.network, o.status <> 'active' OR s.status <> 'active' AS closed,
   s.name, s.name_i18n, s.alternate_name, s.description, s.eligibility_description, s.fees_description,
   o.name AS owner, o.name_i18n AS owner_i18n, o.alternate_name AS owner_other,
@@ -46,13 +46,14 @@ LEFT JOIN LATERAL (
   LIMIT 1) p ON true
 LEFT JOIN LATERAL (
   WITH sv AS (SELECT s.id),
-{GATHERED}
+{gathered}
   SELECT (SELECT h.hours::text FROM hours h) AS hours, (SELECT codes FROM lang) AS languages,
     (SELECT codes FROM acc) AS accessibility) g ON true
 LEFT JOIN LATERAL (SELECT array_agg(c.amount) AS amounts,
     string_agg(concat_ws(' ', c.option, c.amount_description), ' / ') AS prices
   FROM cost_option c WHERE c.service_id = s.id AND (c.valid_to IS NULL OR c.valid_to >= CURRENT_DATE)) m ON true
-WHERE s.id = ANY(CAST(:ids AS uuid[]))"""  # noqa: S608 - built of constants, values are bound
+WHERE s.id = ANY(CAST(:ids AS uuid[]))""",
+    gathered=GATHERED,
 )
 
 
@@ -63,22 +64,38 @@ _COLUMNS = {
 }  # fmt: skip
 _TRAVELS = {"text[]": "text", "tsvector": "text", "int4multirange": "text"}
 _READS = {
-    "areas": f"string_to_array(s.areas, '{_SEPARATOR}')",
-    "facets": f"string_to_array(s.facets, '{_SEPARATOR}')",
-    "hours": "CAST(s.hours AS int4multirange)",
-    "document": f"array_to_tsvector(string_to_array(s.document, '{_SEPARATOR}') || ARRAY["
-    + ", ".join(f"'{BUCKET}{level}:' || s.place / {size}" for level, size in enumerate(RUNS))
-    + "])",
+    "areas": sql("string_to_array(s.areas, chr({separator}))", separator=ord(_SEPARATOR)),
+    "facets": sql("string_to_array(s.facets, chr({separator}))", separator=ord(_SEPARATOR)),
+    "hours": sql("CAST(s.hours AS int4multirange)"),
+    "document": sql(
+        "array_to_tsvector(string_to_array(s.document, chr({separator})) || ARRAY[{runs}])",
+        separator=ord(_SEPARATOR),
+        runs=joined(
+            ", ",
+            [
+                sql("{bucket} || s.place / {size}", bucket=literal(f"{BUCKET}{level}:"), size=size)
+                for level, size in enumerate(RUNS)
+            ],
+        ),
+    ),
 }
 # A service keeps its place; a new one takes the next.
-_PLACED = """(SELECT s.*, COALESCE((SELECT p.place FROM service_search p WHERE p.service_id = s.service_id),
-  nextval(pg_get_serial_sequence('service_search', 'place'))) AS place FROM s)"""
-_UPSERT = text(
-    f"WITH s AS (SELECT * FROM unnest("  # noqa: S608 - built of constants, values are bound
-    f"{', '.join(f'CAST(:{c} AS {_TRAVELS.get(sql, sql)}[])' for c, sql in _COLUMNS.items())}) "
-    f"AS s({', '.join(_COLUMNS)})) INSERT INTO service_search ({', '.join(_COLUMNS)}, place) "
-    f"SELECT {', '.join(_READS.get(c, f's.{c}') for c in _COLUMNS)}, s.place FROM {_PLACED} s "
-    "ON CONFLICT (service_id) DO UPDATE SET " + ", ".join(f"{c} = excluded.{c}" for c in _COLUMNS if c != "service_id")
+_PLACED = sql("""(SELECT s.*, COALESCE((SELECT p.place FROM service_search p WHERE p.service_id = s.service_id),
+  nextval(pg_get_serial_sequence('service_search', 'place'))) AS place FROM s)""")
+_UPSERT = statement(
+    "WITH s AS (SELECT * FROM unnest({given}) AS s({columns})) INSERT INTO service_search ({columns}, place) "
+    "SELECT {read}, s.place FROM {placed} s ON CONFLICT (service_id) DO UPDATE SET {sets}",
+    given=joined(
+        ", ",
+        [
+            sql("CAST(:{column} AS {type}[])", column=name(c), type=type_name(_TRAVELS.get(type_, type_)))
+            for c, type_ in _COLUMNS.items()
+        ],
+    ),
+    columns=listed(_COLUMNS),
+    read=joined(", ", [_READS.get(c, sql("s.{column}", column=name(c))) for c in _COLUMNS]),
+    placed=_PLACED,
+    sets=listed([c for c in _COLUMNS if c != "service_id"], "{name} = excluded.{name}"),
 )
 
 
@@ -115,14 +132,14 @@ def _facts(row: Any) -> Facts:
 
 
 def _columns(rows: Sequence[Any], made: Sequence[Facts], known: Any) -> dict[str, list[object]]:
-    columns: dict[str, list[object]] = {name: [] for name in _COLUMNS}
+    columns: dict[str, list[object]] = {column: [] for column in _COLUMNS}
     for row, facts in zip(rows, made, strict=True):
-        for name, value in zip(
+        for column, value in zip(
             columns,
             (facts.id, row.organization_id, facts.title, facts.haystack, _SEPARATOR.join(facts.areas), facts.latitude,
              facts.longitude, facts.closed, _SEPARATOR.join(facts.facets()), row.hours, row.minimum_age,
              row.maximum_age, _SEPARATOR.join(facts.document(known))),
             strict=True,
         ):  # fmt: skip
-            columns[name].append(value)
+            columns[column].append(value)
     return columns

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .sql import Fragment
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -47,9 +49,9 @@ class Entity:
     natural: bool = False
     one_owner: bool = False
     """At least one of the optional relations must be found."""
-    tells: str = ""
+    tells: Fragment | None = None
     """SQL over the row `s`: whether it would tell where its place is. A confidential place takes no such row."""
-    exports: Mapping[str, str] = field(default_factory=dict)
+    exports: Mapping[str, Fragment] = field(default_factory=dict)
     """Column of the export -> SQL over the row `t`, in place of the columns of that name."""
 
     @property

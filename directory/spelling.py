@@ -46,6 +46,14 @@ _MEANT = text(
     "JOIN search_word s ON s.variants && string_to_array(a.variants, ' ')"
 )
 
+# Whoever writes search rows waits meanwhile, so that no word is forgotten that one of them has just used.
+_HOLD_SEARCH = text("LOCK TABLE service_search IN SHARE MODE")
+_FORGET = text(
+    "WITH gone AS (DELETE FROM search_word w WHERE NOT EXISTS (SELECT FROM "
+    "ts_stat('SELECT document FROM service_search') t WHERE t.word = w.word) RETURNING w.word) "
+    "SELECT count(*) FROM gone"
+)
+
 _known: dict[str, str] = {}
 """Stems already asked for: a pure function of the word, kept for the life of the process."""
 
@@ -72,6 +80,15 @@ async def learn(session: AsyncSession, words: Iterable[str]) -> None:
         for word in found
     ]  # fmt: skip
     await session.execute(_LEARN, {"words": found, "variants": variants})
+
+
+async def forget_words(session: AsyncSession) -> int:
+    """Forget the words no service says any more, lest what was corrected be proposed to others; how many those were.
+
+    Nobody can write a service until the transaction ends: give it one of its own.
+    """
+    await session.execute(_HOLD_SEARCH)
+    return int((await session.execute(_FORGET)).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from .details import RequiredDocument as RequiredDocument
 from .details import Schedule as Schedule
 from .details import ServiceArea as ServiceArea
 from .details import Url as Url
+from .sql import joined, literal, sql
 from .taxonomy import NETWORKS
 from .vocabularies import Attribute as Attribute
 from .vocabularies import KeptRow as KeptRow
@@ -114,7 +115,10 @@ class Service(Sourced, table=True):
         one_row("service"),
         CheckConstraint(one_of("status", SERVICE_STATUSES), name="ck_service_status"),
         CheckConstraint("minimum_age >= 0 AND maximum_age >= 0 AND minimum_age <= maximum_age", name="ck_service_ages"),
-        CheckConstraint(f"genders <@ ARRAY[{', '.join(map(repr, GENDERS))}]::text[]", name="ck_service_genders"),
+        CheckConstraint(
+            sql("genders <@ ARRAY[{known}]::text[]", known=joined(", ", map(literal, GENDERS))),
+            name="ck_service_genders",
+        ),
         Index("ix_service_organization", "organization_id"),
         *found_by("service", "program_id"),
     )
@@ -167,6 +171,7 @@ class Location(Sourced, table=True):
         ),
         Index("ix_location_organization", "organization_id"),
         Index("ix_location_confidential", "id", postgresql_where=text("location_type = 'confidential'")),
+        *found_by("location", "area_code"),
     )
     organization_id: UUID | None = Field(default=None, foreign_key="organization.id")
     location_type: str = Field(sa_type=Text)

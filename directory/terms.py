@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .coverage_keeping import keep
 from .refresh import refresh_services
+from .sql import sql, statement
 from .taxonomy import DUTY_MAP_VERSION, NEEDS
 
 AT_ONCE = 5000
@@ -51,20 +52,28 @@ class Term:
     finished_at: datetime | None
 
 
-_COLUMNS = (
+_COLUMNS = sql(
     "SELECT t.id, t.source, t.taxonomy, t.code, t.name, t.need, (SELECT count(DISTINCT a.service_id) FROM attribute a "
     "WHERE a.taxonomy_term_id = t.id) AS services, COALESCE(c.duty_map, ''), c.chosen_at, c.chosen_by, "
     "COALESCE(c.services, 0), COALESCE(c.refreshed, 0), c.finished_at FROM taxonomy_term t "
 )
-_ONE = text(_COLUMNS + "LEFT JOIN term_choice c ON c.term_id = t.id WHERE t.id = :id AND t.source <> 'hub'")
+_ONE = statement(
+    "{terms}LEFT JOIN term_choice c ON c.term_id = t.id WHERE t.id = :id AND t.source <> 'hub'", terms=_COLUMNS
+)
 _OF = {
-    Which.UNMAPPED: "LEFT JOIN term_choice c ON c.term_id = t.id "
-    "WHERE t.need IS NULL AND c.term_id IS NULL AND t.source <> 'hub' ",
-    Which.CHOSEN: "JOIN term_choice c ON c.term_id = t.id WHERE true ",
+    Which.UNMAPPED: sql(
+        "LEFT JOIN term_choice c ON c.term_id = t.id WHERE t.need IS NULL AND c.term_id IS NULL AND t.source <> 'hub' "
+    ),
+    Which.CHOSEN: sql("JOIN term_choice c ON c.term_id = t.id WHERE true "),
 }
-_ORDER = {Which.UNMAPPED: "services DESC, t.name, t.id", Which.CHOSEN: "c.chosen_at DESC, t.name, t.id"}
-_PAGE = {which: text(f"{_COLUMNS}{of}ORDER BY {_ORDER[which]} LIMIT :most OFFSET :start") for which, of in _OF.items()}
-_COUNT = {which: text("SELECT count(*) FROM taxonomy_term t " + of) for which, of in _OF.items()}  # noqa: S608 - built of constants
+_ORDER = {Which.UNMAPPED: sql("services DESC, t.name, t.id"), Which.CHOSEN: sql("c.chosen_at DESC, t.name, t.id")}
+_PAGE = {
+    which: statement(
+        "{terms}{of}ORDER BY {order} LIMIT :most OFFSET :start", terms=_COLUMNS, of=of, order=_ORDER[which]
+    )
+    for which, of in _OF.items()
+}
+_COUNT = {which: statement("SELECT count(*) FROM taxonomy_term t {of}", of=of) for which, of in _OF.items()}
 
 
 async def term(session: AsyncSession, term_id: UUID) -> Term | None:

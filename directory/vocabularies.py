@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 from .columns import LINKED, SPEAK_OF_NO_PLACE, Sourced, blank, found_by, one_of, one_row, owner, related
+from .sql import sql
 from .taxonomy import NEEDS
 
 
@@ -141,6 +142,7 @@ class Metadata(SQLModel, table=True):
     __tablename__: ClassVar[str] = "metadata"
     __table_args__ = (
         Index("ix_metadata_resource", "resource_id", "number"),
+        Index("ix_metadata_number", "number"),
         Index("ix_metadata_places", "places", postgresql_using="gin"),
         Index(
             "ix_metadata_gone",
@@ -176,8 +178,10 @@ class SourceMetadata(Sourced, table=True):
     __table_args__ = (
         one_row("source_metadata"),
         CheckConstraint(
-            f"{one_of('resource_type', SPEAK_OF_NO_PLACE)} OR (previous_value = '' AND replacement_value = '' "
-            "AND extra = '{}'::jsonb)",
+            sql(
+                "{telling_nothing} OR (previous_value = '' AND replacement_value = '' AND extra = '{{}}'::jsonb)",
+                telling_nothing=one_of("resource_type", SPEAK_OF_NO_PLACE),
+            ),
             name="ck_source_metadata_places",
         ),
         Index("ix_source_metadata_resource", "source", "resource_type", "resource_id"),
@@ -198,3 +202,12 @@ class KeptRow(Sourced, table=True):
     __tablename__: ClassVar[str] = "kept_row"
     __table_args__ = (UniqueConstraint("source", "entity", "source_id", name="uq_kept_row_source"),)
     entity: str = Field(sa_type=Text)
+
+
+class DroppedByHand(SQLModel, table=True):
+    """A row of a source that a person deleted here: no import brings it back. Triggers write it (migration 0011)."""
+
+    __tablename__: ClassVar[str] = "dropped_by_hand"
+    entity: str = Field(primary_key=True, sa_type=Text)
+    source: str = Field(primary_key=True, sa_type=Text)
+    source_id: str = Field(primary_key=True, sa_type=Text)

@@ -19,7 +19,8 @@ from hub.api.run import Hub
 from hub.api.schema import core
 from hub.base.crypto import keys_of
 from hub.base.databases import databases
-from hub.base.db import Database
+from hub.base.db import PATIENCE, Database
+from hub.base.fitness import check_database, check_settings
 from hub.base.settings import Settings
 from hub.console import routes
 from hub.console.refusals import refused
@@ -41,7 +42,7 @@ async def opened(settings: Settings, url: str | None = None) -> AsyncIterator[Hu
             yield hub
         return
     keys = keys_of(settings)
-    database = Database(url, settings.database_pool, keys)
+    database = Database(url, settings.database_pool, keys, patience=PATIENCE)
     schema = core()
     try:
         async with httpx.AsyncClient(follow_redirects=False) as client:
@@ -120,11 +121,14 @@ async def readyz(request: Request) -> Response:
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until told to stop."""
-    async with opened(settings) as hub:
+    """Serve until told to stop. Raises `NotFit` if settings or database are not what the hub must stand on."""
+    check_settings(settings)
+    async with databases(settings, leaving=True) as urls, opened(settings, urls.app) as hub:
+        await check_database(settings, urls.app)
         serving = server(hub)
         gc.collect()
         gc.freeze()  # schema and modules stay for good: no collection needs to walk them again
+        gc.set_threshold(20_000, 20, 50)
         await serving.serve()
 
 

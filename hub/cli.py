@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,7 @@ audit = typer.Typer(no_args_is_help=True, help="The audit chain.")
 app.add_typer(directory, name="directory")
 app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
+_UNSEALED = " What is sealed is unchanged, but nothing guards what is not: see that `hub work` runs."
 _MARKS = {"ok": "green", "note": "dim", "missing": "red", "wrong": "red"}
 
 
@@ -57,29 +59,91 @@ def migrate() -> None:
     async def run() -> None:
         async with databases(made) as urls:
             await upgrade(urls.owner, urls.app_password)
+            out.print(f"The database is at revision {head()}.")
 
     asyncio.run(run())
-    out.print(f"The database is at revision {head()}.")
+
+
+@app.command()
+def install(
+    subject: Annotated[str, typer.Option(help="What the identity provider calls the person (the claim `sub`).")],
+    name: Annotated[str, typer.Option(help="The person's name, as colleagues read it.")],
+    agency: Annotated[str, typer.Option(help="Short code of their agency, mostly the competent authority.")],
+    agency_name: Annotated[str, typer.Option(help="Its official name.")],
+    network: Annotated[str, typer.Option(help="Code of its network.")] = "social_affairs",
+    county: Annotated[str, typer.Option(help="Area code of its county; empty: national.")] = "",
+    issuer: Annotated[str, typer.Option(help="The provider's issuer; HUB_OIDC_ISSUER if not given.")] = "",
+) -> None:
+    """Make the first administrator and their agency; refused once there is an administrator."""
+    made = given_settings()
+    from hub.base.errors import InvalidInput, Refusal
+    from hub.base.texts import message
+    from hub.identity import actions
+    from hub.identity.provider import issuer_of, safe_issuer
+
+    home = actions.AddAgency(agency, agency_name, network, county=county)
+    person = actions.AddStaff(safe_issuer(issuer or issuer_of(made)), subject, name, actions.NO_AGENCY)
+
+    async def run() -> None:
+        async with opened(made) as database, database.work() as session:
+            await actions.install(session, home, person)
+
+    try:
+        asyncio.run(run())
+    except InvalidInput as refusal:
+        fail("\n".join(f"{field.path}: {message(field.code, 'en')}" for field in refusal.fields), 2)
+    except Refusal as refusal:
+        fail(message(refusal.code, "en"))
+    out.print(f"{subject} is administrator at {agency}, and may sign in.", markup=False)
+
+
+@app.command("confirm-administrator")
+def confirm_administrator(
+    subject: Annotated[str, typer.Option(help="Whom the first administrator has granted the role.")],
+    issuer: Annotated[str, typer.Option(help="The provider's issuer; HUB_OIDC_ISSUER if not given.")] = "",
+) -> None:
+    """Confirm the second administrator, in place of one who is not there yet; refused once there are two."""
+    made = given_settings()
+    from hub.base.errors import Refusal
+    from hub.base.texts import message
+    from hub.identity import actions
+    from hub.identity.provider import issuer_of
+
+    async def run() -> None:
+        async with opened(made) as database, database.work() as session:
+            await actions.confirm_administrator(session, issuer or issuer_of(made), subject)
+
+    try:
+        asyncio.run(run())
+    except Refusal as refusal:
+        fail(message(refusal.code, "en"))
+    out.print(f"{subject} is administrator.", markup=False)
 
 
 @app.command()
 def demo() -> None:
     """A fictional county to try: database, web server, worker and mail catcher in one process."""
     os.environ["HUB_MODE"] = "demo"
+    from hub.base.fitness import check_settings
     from hub.demo import run
 
-    uvloop.run(run(given_settings()))
+    made = given_settings()
+    check_settings(made)
+    uvloop.run(run(made))
 
 
 @app.command()
 def doctor() -> None:
     """Say what is missing or wrong, one line each."""
     made = given_settings()
+    from hub.audit.health import sealing
     from hub.base.doctor import examine
+    from hub.notices.health import notices
+    from hub.worker import health
 
     async def look() -> bool:
         bad = False
-        async for finding in examine(made):
+        async for finding in examine(made, health, sealing, notices):
             bad = bad or finding.bad
             out.print(f"{finding.state:<8}", style=_MARKS[finding.state], end="")
             out.print(finding.what + (f" -> {finding.advice}" if finding.advice else ""), markup=False)
@@ -120,7 +184,7 @@ def verify(
 
     async def run() -> Report:
         async with opened(made) as database, database.work() as session:
-            return await walk(session, kept, key)
+            return await walk(session, kept, key, timedelta(seconds=made.seal_late))
 
     report = asyncio.run(run())
     for kind, where in report.problems:
@@ -128,8 +192,13 @@ def verify(
     out.print(f"{report.entries} entries in {report.seals} seals, {report.unsealed} not sealed yet; head {report.head}")
     if not report.head_checked:
         out.print("No head from outside was checked: a chain cut at its end would look whole. Pass --head FILE.")
+        if report.unused:
+            out.print(f"{report.unused} numbers after the last entry are used up: by deeds undone, or by entries cut.")
+    elif report.after_head:
+        out.print(f"The head was written at {report.head_at}; it does not know the last {report.after_head} seals.")
     if not report.whole:
-        fail("The audit chain is NOT whole.")
+        only_late = {kind for kind, _ in report.problems} == {"unsealed"}
+        fail("The audit chain is NOT whole." + (_UNSEALED if only_late else ""))
     out.print("The audit chain is whole.")
 
 
@@ -139,10 +208,11 @@ def _explain(error: Exception) -> str | None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from hub.base.errors import Refusal
+    from hub.base.fitness import NotFit
     from hub.base.migrate import MigrationFailed
     from hub.base.postgres import EmbeddedFailed
 
-    if isinstance(error, EmbeddedFailed | MigrationFailed | Refusal | ValueError):
+    if isinstance(error, EmbeddedFailed | MigrationFailed | NotFit | Refusal | ValueError):
         return str(error)
     if isinstance(error, SQLAlchemyError | PostgresError | InterfaceError | OSError):
         # The cause alone: SQLAlchemy's own text repeats the statement and its values, people's data among them.

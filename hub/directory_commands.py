@@ -26,7 +26,8 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before writing.")] = False,
     source: Annotated[
-        str | None, typer.Option(help="Whose data it is; the package's own name if not given. Again: an update.")
+        str | None,
+        typer.Option(help="Whose data it is, if the package does not say. The same name again is an update."),
     ] = None,
     remarks: Annotated[Path | None, typer.Option(help="Write every remark to this file (CSV).")] = None,
     language: Annotated[Literal["zh-Hant", "en", "ko"], typer.Option(help="Of the remarks.")] = "en",
@@ -50,7 +51,9 @@ def import_(
         nonlocal read_whole
         with written(remarks, language) as listen, _steps() as told:
             async with opened(made) as database, database.work() as session:
-                report = await import_package(session, path, dry_run=dry, source=source, progress=told, listen=listen)
+                report = await import_package(
+                    session, path, dry_run=dry, source=source, progress=told, listen=listen, begun=_begun
+                )
                 read_whole = not dry
                 return report
 
@@ -70,6 +73,11 @@ def import_(
     _tell(report, language)
     if report.refused:
         fail(f"Nothing was written. {report.refused.message(language)}: {report.refused.advice(language)}")
+
+
+def _begun(report: ImportReport) -> None:
+    """Before anything is written: whose data it is taken for, and whether any of it is here."""
+    err.print(f"Source {report.source}: {report.known:,} rows of this source are here already.", markup=False)
 
 
 @contextmanager
@@ -145,12 +153,16 @@ def population(path: Path) -> None:
 
 @directory.command("recount")
 def recount() -> None:
-    """Bring the sums of coverage in step with the whole directory, as after an upgrade or a change by hand."""
+    """Bring the sums of coverage in step with the directory, as after an upgrade, and forget words nobody says now."""
     from directory.coverage_keeping import keep_all
+    from directory.spelling import forget_words
 
     async def count(made: Settings) -> None:
-        async with opened(made) as database, database.work() as session:
-            await keep_all(session)
+        async with opened(made) as database:
+            async with database.work() as session:
+                await keep_all(session)
+            async with database.work() as session:
+                await forget_words(session)
 
     asyncio.run(count(given_settings()))
     out.print("Counted.")
@@ -165,7 +177,12 @@ def _tell(report: ImportReport, language: str) -> None:
         out.print(f"{where}: {problem.message(language)} -> {problem.advice(language)}", style="yellow", markup=False)
     if (more := sum(report.counts.values()) - 20) > 0:
         out.print(f"and {more:,} more remarks; --remarks FILE writes them all")
+    if report.gone:
+        out.print(f"{report.gone:,} services of this source are in the package no more and stay as they are here.")
     if report.services:
         rate = report.total("read") / max(report.seconds, 0.001)
         out.print(f"{report.services:,} services, {report.seconds:,.1f} s, {rate:,.0f} rows/s")
+    if not report.refused:
+        known = f"Source {report.source}: {report.known:,} rows of this source were here already"
+        out.print(f"{known}; {report.changed:,} {'would change' if report.dry_run else 'changed'}.", markup=False)
     out.print("Only looked; nothing was written." if report.dry_run else "Written.")

@@ -4,50 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
 import structlog
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy import exists
+from sqlmodel import col
 
 from directory import terms
 from hub.audit import chain, heads
-from hub.base import logs
+from hub.base import failing, logs
 from hub.base.crypto import keys_of
 from hub.base.databases import databases
 from hub.base.db import Database, Session
+from hub.base.fitness import Finding, check_database, check_settings
 from hub.base.settings import Settings
 from hub.base.time import now
 from hub.inventory import rounds
 from hub.notices.delivery import deliver
-from hub.notices.outbox import Notice, notify
+from hub.oversight.lateness import tell
 from hub.referrals.pace import keep_pace
 from scheduling import deadlines, ticker
 from scheduling.clocks import CLOCKS
-from scheduling.tables import Deadline, Stage
+from scheduling.tables import Deadline
 
 log = structlog.get_logger("hub.worker")
 
 GRACE = 2.0
 """Seconds that what is under way has to end by itself once the worker is told to stop."""
 HEAD_EVERY = 60.0
-"""Seconds between two exports of the audit chain's head."""
+"""Seconds between two heads of the audit chain that are kept for good; the last one is written after each seal."""
 PACE_EVERY = 900.0
 """Seconds between two counts of how soon agencies answer."""
 _AT_ONCE = 200
 """Due clocks between two looks at whether to stop."""
-_TELLS = {Stage.WARNED: "clock_warning", Stage.OVERDUE: "clock_overdue", Stage.ESCALATED: "clock_escalated"}
 
 Job = Callable[[], Awaitable[object]]
-
-
-async def tell(session: AsyncSession, fired: deadlines.Fired, _now: datetime) -> None:
-    """A clock has reached a step: its owner is told, in the transaction that marks the step."""
-    kind = _TELLS.get(fired.step.stage)
-    if kind is not None:
-        assert isinstance(session, Session)  # scheduling knows it by SQLModel's name alone
-        await notify(session, Notice(kind, fired.owner_id, fired.subject_id))
 
 
 def jobs(database: Database, settings: Settings, stop: asyncio.Event) -> dict[str, tuple[float, Job]]:
@@ -62,7 +54,8 @@ def jobs(database: Database, settings: Settings, stop: asyncio.Event) -> dict[st
         "clocks": (settings.worker_tick, due_clocks),
         "outbox": (settings.worker_tick, partial(deliver, database, settings, stop.is_set)),
         "seal": (settings.seal_interval, partial(seal, database)),
-        "head": (HEAD_EVERY, partial(export_head, database, settings)),
+        "head": (settings.seal_interval, partial(export_head, database, settings)),
+        "heads": (HEAD_EVERY, partial(export_head, database, settings, keep=True)),
         "words": (settings.worker_tick, partial(follow_words, database, stop)),
         "pace": (PACE_EVERY, partial(count_pace, database)),
     }
@@ -88,10 +81,20 @@ async def follow_words(database: Database, stop: asyncio.Event) -> None:
             more = await terms.advance(session, now())
 
 
-async def export_head(database: Database, settings: Settings) -> None:
-    """Write the chain's head outside the database."""
+async def export_head(database: Database, settings: Settings, *, keep: bool = False) -> None:
+    """Write the chain's head outside the database, if it has grown; one that is kept is a file of its own."""
     async with database.work() as session:
-        await heads.export(session, keys_of(settings).audit, settings.state_dir / "heads")
+        await heads.export(session, keys_of(settings).audit, settings.state_dir / "heads", keep=keep)
+
+
+async def health(session: Session, settings: Settings) -> AsyncIterator[Finding]:
+    """For `hub doctor`: whether a worker runs on this database, and which clocks keep failing."""
+    waiting = exists().where(col(Deadline.next_fire_at).is_not(None)).select()
+    async for finding in failing.worker(session, settings, waiting=(await session.execute(waiting)).scalar_one()):
+        yield finding
+    advice = "look for `due row` in the worker's log; they are tried again by themselves"
+    async for finding in failing.failing(session, Deadline, "clocks", lambda row: row.topic, lambda _: advice):
+        yield finding
 
 
 class _Watched:
@@ -159,8 +162,10 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with databases(settings) as urls:
-        database = Database(urls.app, settings.database_pool, keys_of(settings))
+    check_settings(settings)
+    async with databases(settings, leaving=True) as urls:
+        await check_database(settings, urls.app)
+        database = Database(urls.app, settings.database_pool, keys_of(settings), failing.WORKER)
         try:
             log.info("working")
             await tick(database, settings, stop)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from scheduling.counting import (
+    Above,
     Clock,
     Counting,
     Kind,
@@ -48,7 +49,7 @@ def _d(*days: int) -> tuple[timedelta, ...]:
     return tuple(timedelta(days=count) for count in days)
 
 
-_HOURS, _DAYS, _WORK = Counting.HOURS, Counting.DAYS, Counting.WORKING_DAYS
+_HOURS, _DAYS, _WORK, _ASKER = Counting.HOURS, Counting.DAYS, Counting.WORKING_DAYS, Above.ASKER
 _MONTHS, _YEARS, _OWN, _BEFORE = Counting.MONTHS, Counting.YEARS, Counting.OWN_TERM, Counting.BEFORE
 
 REPORTER = Text("通報人所屬機關", "the reporter's agency", "신고자 소속 기관")
@@ -90,7 +91,7 @@ _ROWS = (
         "report_supplement",
         Text("補送通報表", "Written supplement of an oral report", "구두 신고의 서면 보완"),
         Text("緊急言詞通報", "an oral emergency report", "긴급 구두 신고"),
-        Limit(24, _HOURS), REPORTER, "DVPA ER 21", _h(6, 1),
+        Limit(24, _HOURS), REPORTER, "DVPA ER 21", _h(6, 1), escalates_to=_ASKER,
     ),
     Clock(
         "warning_objection",
@@ -222,7 +223,7 @@ _GUIDED = (
             Urgency.URGENT: Limit(24, _HOURS),
             Urgency.NORMAL: Limit(3, _WORK),
         },
-        escalate_after=timedelta(hours=4), note=GUIDE,
+        escalate_after=timedelta(hours=4), escalates_to=_ASKER, note=GUIDE,
     ),
     Clock(
         "first_contact",
@@ -234,13 +235,13 @@ _GUIDED = (
             Urgency.URGENT: Limit(24, _HOURS),
             Urgency.NORMAL: Limit(2, _WORK),
         },
-        note=GUIDE,
+        escalates_to=_ASKER, note=GUIDE,
     ),
     Clock(
         "report_back",
         Text("回覆處理情形", "Report back to the referrer", "처리 결과 회신"),
-        Text("受案", "the referral is accepted", "의뢰 수락"),
-        Limit(1, _MONTHS), RECEIVER, "cooperation guideline; N0090047 4", _d(7, 1), _G, note=GUIDE,
+        Text("受案", "the referral is accepted", "의뢰 수락"), Limit(1, _MONTHS), RECEIVER,
+        "cooperation guideline; N0090047 4", _d(7, 1), _G, escalates_to=_ASKER, note=GUIDE,
     ),
     Clock(
         "high_risk_meeting",
@@ -250,15 +251,14 @@ _GUIDED = (
     ),
     Clock(
         "minutes",
-        Text("會議紀錄", "Minutes", "회의록"),
-        Text("會議結束", "the meeting ends", "회의 종료"),
+        Text("會議紀錄", "Minutes", "회의록"), Text("會議結束", "the meeting ends", "회의 종료"),
         Limit(3, _WORK), CONVENER, _GUIDELINE, _d(1), _G, note=GUIDE,
     ),
     Clock(
         "action_item",
-        Text("決議事項", "Action item", "조치 사항"),
-        Text("會議決議", "the meeting decides", "회의 결정"),
-        Limit(0, _OWN), Text("決議承辦機關", "the agency named", "지정 기관"), _GUIDELINE, _d(3, 1), _G, note=GUIDE,
+        Text("決議事項", "Action item", "조치 사항"), Text("會議決議", "the meeting decides", "회의 결정"),
+        Limit(0, _OWN), Text("決議承辦機關", "the agency named", "지정 기관"), _GUIDELINE, _d(3, 1), _G,
+        escalates_to=_ASKER, note=GUIDE,
     ),
     Clock(
         "reassessment",

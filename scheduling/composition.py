@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 
-from scheduling.tables import MeetingKind
+from scheduling.terms import MeetingKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,15 @@ class Nature(StrEnum):
     KEEP = "keep"
 
 
+class Above(StrEnum):
+    """Who is told when a duty stays undone, and in place of whoever may not be told (a suspended agency)."""
+
+    AUTHORITY = "authority"
+    """The competent authority of whoever owes it."""
+    ASKER = "asker"
+    """Whoever asked and waits for it: a referral's sender, a meeting's convener, the centre that took a report."""
+
+
 class Urgency(StrEnum):
     """How pressing a referral is."""
 
@@ -92,6 +101,7 @@ class Clock:
     roll: bool = True  # an end on a day off moves to the next working day (Civil Code 122); False is `no_roll`
     first_day_counts: bool = False  # the text counts "from the day of": the first day is not left out
     escalate_after: timedelta = timedelta(hours=24)
+    escalates_to: Above = Above.AUTHORITY
     by_urgency: Mapping[Urgency, Limit] = field(default_factory=dict)
     note: Text | None = None  # what counsel still has to confirm
 

@@ -14,7 +14,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scheduling.clocks import CLOCKS, Clock, Urgency, WorkingDays, due
 from scheduling.stages import Step, next_step, plan
-from scheduling.tables import Deadline, DeadlineState, Stage
+from scheduling.tables import Deadline
+from scheduling.terms import DeadlineState, Stage
 
 
 class NoHandler(LookupError):

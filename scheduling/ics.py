@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress
 
-from scheduling.tables import Rsvp
+from scheduling.terms import Rsvp
 
 PRODUCT = "-//Interagency Hub//Meetings//EN"
 MAX_BYTES = 1_000_000

@@ -15,16 +15,8 @@ from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scheduling.composition import forbidden, missing, short_shares
-from scheduling.tables import (
-    Booking,
-    Invitation,
-    Meeting,
-    MeetingKind,
-    MeetingState,
-    PlaceKind,
-    Rsvp,
-    Seat,
-)
+from scheduling.tables import Booking, Invitation, Meeting, Seat
+from scheduling.terms import MeetingKind, MeetingState, PlaceKind, Rsvp
 
 __all__ = [
     "DoubleBooked",
@@ -168,6 +160,14 @@ async def respond(session: AsyncSession, meeting_id: UUID, attendee_id: UUID, rs
         invitation.rsvp, invitation.responded_at = rsvp, now
         await session.flush()
     return invitation
+
+
+async def get(session: AsyncSession, meeting_id: UUID) -> Meeting:
+    """A meeting, whatever its state. Raises `NoSuchMeeting`."""
+    meeting = await session.get(Meeting, meeting_id)
+    if meeting is None:
+        raise NoSuchMeeting
+    return meeting
 
 
 async def invitations(session: AsyncSession, meeting_id: UUID) -> Sequence[Invitation]:

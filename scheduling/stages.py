@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduling.counting import Clock, Nature
-from scheduling.tables import Stage
+from scheduling.terms import Stage
 
 
 @dataclass(frozen=True, slots=True)

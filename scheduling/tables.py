@@ -28,59 +28,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
-
-class DeadlineState(StrEnum):
-    """Where a deadline is. `ended`: a window or a keeping has run its time; duties never end by themselves."""
-
-    RUNNING = "running"
-    MET = "met"
-    CANCELLED = "cancelled"
-    ENDED = "ended"
-
-
-class Stage(StrEnum):
-    """What has last been told about a deadline. `warned` comes with a count."""
-
-    WAITING = "waiting"
-    WARNED = "warned"
-    OVERDUE = "overdue"
-    ESCALATED = "escalated"
-    ENDED = "ended"
-
-
-class MeetingKind(StrEnum):
-    """What a meeting is; its composition rule follows from it."""
-
-    RISK = "risk"
-    COORDINATION = "coordination"
-    ADVISORY_SHPA = "advisory_shpa"
-    ADVISORY_DVPA = "advisory_dvpa"
-    CASE = "case"
-
-
-class MeetingState(StrEnum):
-    """A meeting is confirmed when called."""
-
-    CONFIRMED = "confirmed"
-    CANCELLED = "cancelled"
-
-
-class PlaceKind(StrEnum):
-    """How people meet."""
-
-    ONSITE = "onsite"
-    ONLINE = "online"
-    HYBRID = "hybrid"
-
-
-class Rsvp(StrEnum):
-    """An attendee's answer, named as in RFC 5545 PARTSTAT."""
-
-    NEEDS_ACTION = "needs-action"
-    ACCEPTED = "accepted"
-    TENTATIVE = "tentative"
-    DECLINED = "declined"
-
+from .terms import DeadlineState as DeadlineState
+from .terms import MeetingKind as MeetingKind
+from .terms import MeetingState as MeetingState
+from .terms import PlaceKind as PlaceKind
+from .terms import Rsvp as Rsvp
+from .terms import Stage as Stage
 
 UTC_TIME = DateTime(timezone=True)
 MINUTES = 26  # bits of a booking's minute since 2000-01-01 UTC: enough until 2127; the 37 bits above name the seat

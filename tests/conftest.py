@@ -1,4 +1,4 @@
-"""What every test may ask for: one embedded PostgreSQL a run, and a fresh, migrated database a test."""
+"""What every test may ask for: one embedded PostgreSQL a run, and a fresh, migrated database a test, with a county."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
+import structlog
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
+from directory import county
+from directory.actions import import_package
 from hub.base import migrate
 from hub.base.crypto import Keys
 from hub.base.databases import Urls, bootstrap, with_role
@@ -23,8 +26,9 @@ from hub.base.db import Database, as_asyncpg
 from hub.base.ids import new_id
 from hub.base.postgres import APP, OWNER, EmbeddedPostgres
 from hub.base.settings import settings
+from hub.base.time import now
 
-TEMPLATE = "template_hub"
+TEMPLATE, COUNTY = "template_hub", "template_county"
 KEYS = Keys(os.urandom(32), os.urandom(32), os.urandom(32))
 """The run's keys; what one test seals another may open."""
 
@@ -35,6 +39,21 @@ class Server:
 
     admin: str
     template: Urls
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An empty store of authorities: tests speak in clear on loopback; reading the real one costs each client 0.1 s."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("SSL_CERT_FILE", raising=False)
+        environment.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("certificates")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_tracebacks() -> None:
+    """Faults are logged without every local variable of every frame: with them, one takes seconds."""
+    structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
 
 @pytest.fixture
@@ -92,17 +111,40 @@ async def _administer(url: str, statement: str) -> None:
         await connection.close()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def urls(server: Server) -> AsyncIterator[Urls]:
-    """A fresh database of this test's own, as its owner and as the application's role."""
-    name = f"test_{new_id().hex}"
-    await _administer(server.admin, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy OWNER {OWNER}")
+async def _cloned(server: Server, name: str, template: str) -> Urls:
+    await _administer(server.admin, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy OWNER {OWNER}")
     words = server.template.app_password
-    yield Urls(
+    return Urls(
         with_role(server.template.owner, OWNER, _password(server.template.owner), name),
         with_role(server.template.app, APP, words, name),
         words,
     )
+
+
+@pytest.fixture
+def template() -> str:
+    """The database a test's own is cloned from: empty tables. Who wants the county in them overrides this."""
+    return TEMPLATE
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def county_template(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The fictional county's directory as it stands today, imported once a run, for `template` to return."""
+    urls = await _cloned(server, COUNTY, TEMPLATE)
+    database = Database(urls.app, keys=KEYS)
+    async with database.work() as session:
+        package = county.write_county(tmp_path_factory.mktemp("county"), now())
+        report = await import_package(session, package, dry_run=False)
+    assert report.refused is None, report
+    await database.close()
+    return COUNTY
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def urls(server: Server, template: str) -> AsyncIterator[Urls]:
+    """A fresh database of this test's own, as its owner and as the application's role."""
+    name = f"test_{new_id().hex}"
+    yield await _cloned(server, name, template)
     await _administer(server.admin, f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -140,6 +182,17 @@ def settings_env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[py
     settings.cache_clear()
     yield monkeypatch
     settings.cache_clear()
+
+
+LONG = ("test_soak.py", "test_worker.py", "test_killed.py", "test_round.py", "test_keeping.py", "test_coverage.py")
+"""What takes longest comes first, so that nobody waits for it at the end. Otherwise the order is chance."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put these files first, each in the order chance gave it."""
+    order = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(item.path.name, len(LONG)))
 
 
 _unrun: list[str] = []

@@ -53,7 +53,13 @@ async def audit(asked: argparse.Namespace, say: Say) -> list[Check]:
     return await asyncio.to_thread(suites.run, "tests/audit", _limit(asked), asked.minutes >= _LONG, say)
 
 
-PARTS: dict[str, Part] = {"people": people, "clocks": due, "audit": audit, "policy": policy}
+async def matching(asked: argparse.Namespace, say: Say) -> list[Check]:
+    """(d) Ten thousand questions, ranked as a slow oracle ranks them."""
+    suite = "tests/directory/test_matching.py"
+    return await asyncio.to_thread(suites.run, suite, _limit(asked), asked.minutes >= _LONG, say)
+
+
+PARTS: dict[str, Part] = {"people": people, "clocks": due, "audit": audit, "policy": policy, "matching": matching}
 
 
 def _limit(asked: argparse.Namespace) -> float:

@@ -1,4 +1,4 @@
-"""The long forms of two suites: every mutant of the policy, a million audit entries."""
+"""The long forms of suites: every mutant of the policy, a million audit entries, ten thousand rankings."""
 
 from __future__ import annotations
 

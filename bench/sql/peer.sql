@@ -59,7 +59,7 @@ begin
   return sent;
 end $$;
 
--- The directory, which is public to whoever is signed in; the search is the hub's own SQL.
+-- The directory, which is public to whoever is signed in; its search is one sorted scan over the hub's own index.
 grant select on service, organization, attribute, taxonomy_term, service_area, language, phone, service_at_location,
   location, service_capacity, service_search to peer_staff;
 

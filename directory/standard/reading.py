@@ -13,6 +13,7 @@ from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from directory.search import SearchQuery, understood
+from directory.sql import Fragment, joined, name, replaced, sql, statement
 
 from .wholes import DETAILS as DETAILS
 from .wholes import SHAPES as SHAPES
@@ -46,65 +47,93 @@ class Page:
 
 # What changed since a moment, and the services it belongs to. A row that was added leaves no record: where its source
 # says no `last_modified`, a service counts as changed rather than be missed.
-_CHANGED = " UNION ALL ".join(
+_CHANGED = joined(
+    " UNION ALL ",
     (
-        "SELECT m.resource_id FROM metadata m WHERE m.resource_type = 'service' AND m.last_action_date >= :modified",
+        sql(
+            "SELECT m.resource_id FROM metadata m WHERE m.resource_type = 'service' AND m.last_action_date >= :modified"
+        ),
         *(
-            f"SELECT p.service_id FROM {table} p JOIN metadata m ON m.resource_id = p.id "  # noqa: S608 - built of constants
-            "WHERE m.last_action_date >= :modified"
+            sql(
+                "SELECT p.service_id FROM {table} p JOIN metadata m ON m.resource_id = p.id "
+                "WHERE m.last_action_date >= :modified",
+                table=name(table),
+            )
             for table in DETAILS
         ),
-        "SELECT CAST(CAST(m.previous_value AS jsonb) ->> 'service_id' AS uuid) FROM metadata m "
-        "WHERE m.last_action_type = 'delete' AND m.last_action_date >= :modified "
-        'AND m.previous_value LIKE \'{%"service_id": "%\'',
-        "SELECT k.service_id FROM metadata m JOIN service_at_location k ON k.location_id = ANY(m.places) "
-        "WHERE m.last_action_date >= :modified",
-    )
+        sql(
+            "SELECT CAST(CAST(m.previous_value AS jsonb) ->> 'service_id' AS uuid) FROM metadata m "
+            "WHERE m.last_action_type = 'delete' AND m.last_action_date >= :modified "
+            'AND m.previous_value LIKE \'{{%"service_id": "%\''
+        ),
+        sql(
+            "SELECT k.service_id FROM metadata m JOIN service_at_location k ON k.location_id = ANY(m.places) "
+            "WHERE m.last_action_date >= :modified"
+        ),
+    ),
 )
 _OF_SERVICE = {
-    "taxonomy_term_id": "EXISTS (SELECT FROM attribute a WHERE a.service_id = # AND a.taxonomy_term_id = :term)",
-    "taxonomy_id": "EXISTS (SELECT FROM attribute a JOIN taxonomy_term w ON w.id = a.taxonomy_term_id "
-    "WHERE a.service_id = # AND w.taxonomy_id = :taxonomy)",
-    "modified_after": "(# IN (SELECT s.id FROM service s WHERE s.last_modified IS NULL "  # noqa: S608 - built of constants
-    f"OR s.last_modified >= :modified) OR # IN ({_CHANGED}))",
-    "search": "# IN (SELECT q.service_id FROM service_search q WHERE q.document @@ CAST(:words AS tsquery) "
-    "AND (CAST(:patterns AS text[]) IS NULL OR q.haystack LIKE ALL (CAST(:patterns AS text[]))))",
+    "taxonomy_term_id": sql("EXISTS (SELECT FROM attribute a WHERE a.service_id = # AND a.taxonomy_term_id = :term)"),
+    "taxonomy_id": sql(
+        "EXISTS (SELECT FROM attribute a JOIN taxonomy_term w ON w.id = a.taxonomy_term_id "
+        "WHERE a.service_id = # AND w.taxonomy_id = :taxonomy)"
+    ),
+    "modified_after": sql(
+        "(# IN (SELECT s.id FROM service s WHERE s.last_modified IS NULL "
+        "OR s.last_modified >= :modified) OR # IN ({changed}))",
+        changed=_CHANGED,
+    ),
+    "search": sql(
+        "# IN (SELECT q.service_id FROM service_search q WHERE q.document @@ CAST(:words AS tsquery) "
+        "AND (CAST(:patterns AS text[]) IS NULL OR q.haystack LIKE ALL (CAST(:patterns AS text[]))))"
+    ),
 }
-_LIKE = "ILIKE :like ESCAPE '!'"
+_LIKE = sql("ILIKE :like ESCAPE '!'")
 # Where a postcode lies is known of the addresses that have it; confidential places have none, and no coordinates.
-_SPOTS = "FROM address a JOIN location l ON l.id = a.location_id WHERE a.postal_code = :postcode"
-_NEAR = (
+_SPOTS = sql("FROM address a JOIN location l ON l.id = a.location_id WHERE a.postal_code = :postcode")
+_NEAR = sql(
     "EXISTS (SELECT FROM location l, (SELECT avg(l.latitude) AS lat, avg(l.longitude) AS lon "
-    f"{_SPOTS}) c WHERE l.id = t0.location_id AND 2 * 6371008.8 * asin(sqrt(least(1, "
+    "{spots}) c WHERE l.id = t0.location_id AND 2 * 6371008.8 * asin(sqrt(least(1, "
     "power(sin(radians(l.latitude - c.lat) / 2), 2) + cos(radians(c.lat)) * cos(radians(l.latitude)) "
-    "* power(sin(radians(l.longitude - c.lon) / 2), 2)))) <= :metres)"
+    "* power(sin(radians(l.longitude - c.lon) / 2), 2)))) <= :metres)",
+    spots=_SPOTS,
 )
-_COVERS = (
-    "EXISTS (SELECT FROM service_area x WHERE x.service_id = t0.service_id AND x.area_code IN ("  # noqa: S608 - built of constants
-    f"WITH RECURSIVE up AS (SELECT l.area_code AS code {_SPOTS} AND l.area_code IS NOT NULL "
-    "UNION SELECT r.parent FROM up JOIN area r ON r.code = up.code WHERE r.parent IS NOT NULL) SELECT code FROM up))"
+_COVERS = sql(
+    "EXISTS (SELECT FROM service_area x WHERE x.service_id = t0.service_id AND x.area_code IN ("
+    "WITH RECURSIVE up AS (SELECT l.area_code AS code {spots} AND l.area_code IS NOT NULL "
+    "UNION SELECT r.parent FROM up JOIN area r ON r.code = up.code WHERE r.parent IS NOT NULL) SELECT code FROM up))",
+    spots=_SPOTS,
 )
-_FILTERS: dict[str, dict[str, str]] = {
+
+
+def _of_service(key: Fragment) -> dict[str, Fragment]:
+    return {part: replaced(where, "#", key) for part, where in _OF_SERVICE.items()}
+
+
+_FILTERS: dict[str, dict[str, Fragment]] = {
     "services": {
-        **{name: sql.replace("#", "t0.id") for name, sql in _OF_SERVICE.items()},
-        "organization_id": "t0.organization_id = :organization",
+        **_of_service(sql("t0.id")),
+        "organization_id": sql("t0.organization_id = :organization"),
     },
     "service_at_locations": {
-        **{name: sql.replace("#", "t0.service_id") for name, sql in _OF_SERVICE.items()},
-        "organization_id": "t0.service_id IN (SELECT s.id FROM service s WHERE s.organization_id = :organization)",
+        **_of_service(sql("t0.service_id")),
+        "organization_id": sql("t0.service_id IN (SELECT s.id FROM service s WHERE s.organization_id = :organization)"),
         "postcode": _COVERS,
         "proximity": _NEAR,
     },
     "organizations": {
-        "search": f"(t0.name {_LIKE} OR CAST(t0.name_i18n AS text) {_LIKE} OR t0.alternate_name {_LIKE} "
-        f"OR t0.description {_LIKE})"
+        "search": sql(
+            "(t0.name {like} OR CAST(t0.name_i18n AS text) {like} OR t0.alternate_name {like} "
+            "OR t0.description {like})",
+            like=_LIKE,
+        )
     },
-    "taxonomies": {"search": f"(t0.name {_LIKE} OR t0.description {_LIKE})"},
+    "taxonomies": {"search": sql("(t0.name {like} OR t0.description {like})", like=_LIKE)},
     "taxonomy_terms": {
-        "search": f"(t0.name {_LIKE} OR t0.description {_LIKE} OR t0.code {_LIKE})",
-        "taxonomy_id": "t0.taxonomy_id = :taxonomy",
-        "parent_id": "t0.parent_id = :parent",
-        "top_only": "t0.parent_id IS NULL",
+        "search": sql("(t0.name {like} OR t0.description {like} OR t0.code {like})", like=_LIKE),
+        "taxonomy_id": sql("t0.taxonomy_id = :taxonomy"),
+        "parent_id": sql("t0.parent_id = :parent"),
+        "top_only": sql("t0.parent_id IS NULL"),
     },
 }
 FILTERS: dict[str, tuple[str, ...]] = {name: tuple(found) for name, found in _FILTERS.items()}
@@ -115,29 +144,37 @@ FILTERS: dict[str, tuple[str, ...]] = {name: tuple(found) for name, found in _FI
 def _listing(collection: str, form: Form, narrowed: frozenset[str]) -> TextClause:
     """A page of the collection and its total in one statement: a row without an object where the page is empty."""
     part, where = SHAPES[collection][form], _where(collection, narrowed)
-    return text(
-        f"WITH hits AS MATERIALIZED (SELECT t0.id FROM {part.table} t0 WHERE {where} ORDER BY t0.id "  # noqa: S608 - built of constants, values are bound
-        f"LIMIT :rows OFFSET :skip) SELECT n.total, CAST(json_strip_nulls(x.item) AS text) "
-        f"FROM (SELECT count(*) AS total FROM {part.table} t0 WHERE {where}) n LEFT JOIN "
-        f"(SELECT t0.id, {part.sql()} AS item FROM hits h JOIN {part.table} t0 ON t0.id = h.id) x ON true ORDER BY x.id"
+    return statement(
+        "WITH hits AS MATERIALIZED (SELECT t0.id FROM {table} t0 WHERE {where} ORDER BY t0.id "
+        "LIMIT :rows OFFSET :skip) SELECT n.total, CAST(json_strip_nulls(x.item) AS text) "
+        "FROM (SELECT count(*) AS total FROM {table} t0 WHERE {where}) n LEFT JOIN "
+        "(SELECT t0.id, {item} AS item FROM hits h JOIN {table} t0 ON t0.id = h.id) x ON true ORDER BY x.id",
+        table=name(part.table),
+        where=where,
+        item=part.json(),
     )
 
 
 @lru_cache(maxsize=512)
 def _following(collection: str, form: Form, narrowed: frozenset[str]) -> TextClause:
     part, where = SHAPES[collection][form], _where(collection, narrowed)
-    return text(
-        f"WITH hits AS MATERIALIZED (SELECT t0.id FROM {part.table} t0 WHERE {where} AND t0.id > :after "  # noqa: S608 - built of constants, values are bound
-        f"ORDER BY t0.id LIMIT :rows) SELECT t0.id, CAST(json_strip_nulls({part.sql()}) AS text) "
-        f"FROM hits h JOIN {part.table} t0 ON t0.id = h.id ORDER BY t0.id"
+    return statement(
+        "WITH hits AS MATERIALIZED (SELECT t0.id FROM {table} t0 WHERE {where} AND t0.id > :after "
+        "ORDER BY t0.id LIMIT :rows) SELECT t0.id, CAST(json_strip_nulls({item}) AS text) "
+        "FROM hits h JOIN {table} t0 ON t0.id = h.id ORDER BY t0.id",
+        table=name(part.table),
+        where=where,
+        item=part.json(),
     )
 
 
 @lru_cache(maxsize=64)
 def _single(collection: str, form: Form) -> TextClause:
     part = SHAPES[collection][form]
-    return text(
-        f"SELECT CAST(json_strip_nulls({part.sql()}) AS text) FROM {part.table} t0 WHERE t0.id = :id"  # noqa: S608 - built of constants, values are bound
+    return statement(
+        "SELECT CAST(json_strip_nulls({item}) AS text) FROM {table} t0 WHERE t0.id = :id",
+        item=part.json(),
+        table=name(part.table),
     )
 
 
@@ -146,9 +183,9 @@ _MANY = text(
 )
 
 
-def _where(collection: str, narrowed: frozenset[str]) -> str:
+def _where(collection: str, narrowed: frozenset[str]) -> Fragment:
     known = _FILTERS[collection]
-    return " AND ".join(known[name] for name in sorted(narrowed)) or "true"
+    return joined(" AND ", [known[part] for part in sorted(narrowed)] or [sql("true")])
 
 
 async def _given(session: AsyncSession, collection: str, asked: Asked) -> tuple[frozenset[str], dict[str, Any]] | None:
@@ -159,7 +196,7 @@ async def _given(session: AsyncSession, collection: str, asked: Asked) -> tuple[
         "modified": asked.modified_after, "parent": asked.parent_id, "metres": asked.proximity,
         "postcode": asked.postcode,
     }  # fmt: skip
-    narrowed = {name for name in FILTERS[collection] if getattr(asked, name) not in (None, False)}
+    narrowed = {part for part in FILTERS[collection] if getattr(asked, part) not in (None, False)}
     if "proximity" in narrowed:  # then the postcode only says from where
         narrowed.discard("postcode")
     if asked.search is not None and by_service:
@@ -173,8 +210,8 @@ async def _given(session: AsyncSession, collection: str, asked: Asked) -> tuple[
     return frozenset(narrowed), values
 
 
-def _bound(statement: TextClause, values: dict[str, Any]) -> dict[str, Any]:
-    return {name: values[name] for name in statement.compile().params}
+def _bound(prepared: TextClause, values: dict[str, Any]) -> dict[str, Any]:
+    return {bound: values[bound] for bound in prepared.compile().params}
 
 
 async def page(session: AsyncSession, collection: str, asked: Asked, form: Form, rows: int, skip: int) -> Page:
@@ -183,8 +220,8 @@ async def page(session: AsyncSession, collection: str, asked: Asked, form: Form,
     if given is None:
         return Page(0, ())
     narrowed, values = given
-    statement = _listing(collection, form, narrowed)
-    found = (await session.execute(statement, _bound(statement, values | {"rows": rows, "skip": skip}))).all()
+    prepared = _listing(collection, form, narrowed)
+    found = (await session.execute(prepared, _bound(prepared, values | {"rows": rows, "skip": skip}))).all()
     return Page(found[0][0], tuple(row[1] for row in found if row[1] is not None))
 
 
@@ -196,8 +233,8 @@ async def following(
     if given is None:
         return []
     narrowed, values = given
-    statement = _following(collection, form, narrowed)
-    found = (await session.execute(statement, _bound(statement, values | {"rows": rows, "after": after}))).all()
+    prepared = _following(collection, form, narrowed)
+    found = (await session.execute(prepared, _bound(prepared, values | {"rows": rows, "after": after}))).all()
     return [(row[0], row[1]) for row in found]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from types import MappingProxyType
 
+from directory.sql import joined, name, replaced, sql
+
 from .parts import (
     AREA,
     AREA_TOLD,
@@ -27,6 +29,7 @@ from .parts import (
     Part,
     Within,
     always,
+    described,
     emails,
     ids,
     of,
@@ -48,19 +51,22 @@ _OWNED = (
     "phone", "contact", "schedule", "language", "service_area", "cost_option", "required_document", "funding",
     "attribute", "service_at_location",
 )  # fmt: skip
-DETAILS = MappingProxyType({table: f"SELECT p.id FROM {table} p WHERE p.service_id = @.id" for table in _OWNED})  # noqa: S608 - built of constants
+DETAILS = MappingProxyType(
+    {table: sql("SELECT p.id FROM {table} p WHERE p.service_id = @.id", table=name(table)) for table in _OWNED}
+)
 """Table -> SQL of the ids of a service's own details in it."""
 
 # What its source said, or the newest record of a change of the service, of its details or of its places.
-_MOMENT = (
-    "greatest(@.last_modified, (SELECT max(m.last_action_date) FROM metadata m WHERE m.resource_id = @.id), "  # noqa: S608 - built of constants
-    f"(SELECT max(m.last_action_date) FROM ({' UNION ALL '.join(DETAILS.values())}) d "
+_MOMENT = sql(
+    "greatest(@.last_modified, (SELECT max(m.last_action_date) FROM metadata m WHERE m.resource_id = @.id), "
+    "(SELECT max(m.last_action_date) FROM ({details}) d "
     "JOIN metadata m ON m.resource_id = d.id), "
     "(SELECT max(m.last_action_date) FROM service_at_location k JOIN metadata m ON m.places @> ARRAY[k.location_id] "
-    "WHERE k.service_id = @.id))"
+    "WHERE k.service_id = @.id))",
+    details=joined(" UNION ALL ", DETAILS.values()),
 )
 # The standard knows no closed agencies; their services take nobody all the same.
-_STATUS = (
+_STATUS = sql(
     "CASE WHEN @.status = 'active' THEN (SELECT CASE o.status WHEN 'closed' THEN 'inactive' "
     "WHEN 'suspended' THEN 'temporarily closed' ELSE 'active' END FROM organization o WHERE o.id = @.organization_id) "
     "ELSE @.status END"
@@ -76,8 +82,10 @@ _SERVICE: tuple[Field, ...] = (
     *texts("interpretation_services", "application_process", "fees_description", "wait_time", "accreditations"),
     (
         "eligibility_description",
-        "COALESCE(NULLIF(@.eligibility_description, ''), (SELECT string_agg(e.eligibility, '; ' ORDER BY e.id) "
-        "FROM eligibility e WHERE e.service_id = @.id AND e.eligibility <> ''))",
+        sql(
+            "COALESCE(NULLIF(@.eligibility_description, ''), (SELECT string_agg(e.eligibility, '; ' ORDER BY e.id) "
+            "FROM eligibility e WHERE e.service_id = @.id AND e.eligibility <> ''))"
+        ),
     ),
     *always("minimum_age", "maximum_age", "assured_date"),
     *emails("assurer_email"),
@@ -97,9 +105,6 @@ _ORGANIZATION: tuple[Field, ...] = (
     *uris("uri"),
 )
 _ORGANIZATION_LISTED = Part("organization", _ORGANIZATION)
-_ORGANIZATION_TERMS = Within(
-    "attributes", ATTRIBUTE, "@.link_id = ^.id AND @.link_entity = 'organization'", bare=True
-)  # fmt: skip
 _ORGANIZATION_WITHIN = Part(
     "organization",
     _ORGANIZATION,
@@ -108,15 +113,15 @@ _ORGANIZATION_WITHIN = Part(
             "organization",
             [("funding", FUNDING), ("contacts", CONTACT), ("phones", PHONE), ("organization_identifiers", IDENTIFIER)],
         ),
-        _ORGANIZATION_TERMS,
+        described("organization"),
     ),
 )
 _ORGANIZATION_FULL = _ORGANIZATION_WITHIN.plus(*of("organization", [("locations", LOCATION), ("programs", PROGRAM)]))
-_PROGRAM = Within("program", PROGRAM, "@.id = ^.program_id", many=False)
+_PROGRAM = Within("program", PROGRAM, sql("@.id = ^.program_id"), many=False)
 _SERVICE_LISTED = Part(
     "service",
     _SERVICE,
-    (Within("organization", _ORGANIZATION_LISTED, "@.id = ^.organization_id", many=False), _PROGRAM),
+    (Within("organization", _ORGANIZATION_LISTED, sql("@.id = ^.organization_id"), many=False), _PROGRAM),
 )
 _SERVICE_FULL = Part(
     "service",
@@ -128,18 +133,21 @@ _SERVICE_FULL = Part(
              ("funding", FUNDING), ("cost_options", COST), ("required_documents", DOCUMENT), ("contacts", CONTACT),
              ("attributes", ATTRIBUTE)],
         ),
-        Within("service_areas", AREA, f"@.service_id = ^.id AND {AREA_TOLD}"),
-        Within("organization", _ORGANIZATION_WITHIN, "@.id = ^.organization_id", many=False),
+        Within("service_areas", AREA, sql("@.service_id = ^.id AND {told}", told=AREA_TOLD)),
+        Within("organization", _ORGANIZATION_WITHIN, sql("@.id = ^.organization_id"), many=False),
         _PROGRAM,
     ),
 )  # fmt: skip
 # The published document points to the service's schema where it means this one: both hold, with its service's name.
 _SERVED = (
-    ("name", "(SELECT s.name FROM service s WHERE s.id = @.service_id)"),
-    ("status", f"(SELECT {_STATUS.replace('@.', 's.')} FROM service s WHERE s.id = @.service_id)"),  # noqa: S608 - built of constants
+    ("name", sql("(SELECT s.name FROM service s WHERE s.id = @.service_id)")),
+    (
+        "status",
+        sql("(SELECT {status} FROM service s WHERE s.id = @.service_id)", status=replaced(_STATUS, "@.", sql("s."))),
+    ),
 )
 _SERVICE_NAMED = Within(
-    "service", Part("service", (*_NAMED, *ids("organization_id")[1:])), "@.id = ^.service_id", many=False
+    "service", Part("service", (*_NAMED, *ids("organization_id")[1:])), sql("@.id = ^.service_id"), many=False
 )
 
 
@@ -168,7 +176,7 @@ SHAPES: MappingProxyType[str, MappingProxyType[Form, Part]] = MappingProxyType(
             {
                 Form.LISTED: _with_service(PLACED_LISTED, _SERVICE_NAMED),
                 Form.FULL: _with_service(
-                    PLACED, Within("service", _SERVICE_LISTED, "@.id = ^.service_id", many=False)
+                    PLACED, Within("service", _SERVICE_LISTED, sql("@.id = ^.service_id"), many=False)
                 ),
             }
         ),

@@ -7,7 +7,7 @@ from typing import Any
 
 import strawberry
 
-from hub.cases import actions, reports, views
+from hub.cases import actions, reports, supplements, views
 from hub.cases.actions import Person
 from hub.cases.parties import PartyView
 from hub.cases.rules import PartyKind, Relationship, RiskLevel
@@ -106,6 +106,9 @@ class Report(Node):
     oral: bool | None = strawberry.field(description="Whether it was made orally and must be supplemented (ER 21).")
     area: str | None = strawberry.field(description="Area code.")
     acts: list[str] | None = strawberry.field(description="Acts that may govern.")
+    supplement_due_at: datetime | None = strawberry.field(description="Until when the form of an oral one is due.")
+    supplemented_at: datetime | None = strawberry.field(description="When the written form came in.")
+    supplement: str | None = strawberry.field(description="What the written form says.")
     summary: str | None = strawberry.field(description="What was told.")
     relationship: Relationship | None = strawberry.field(description="Opposite party to victim, as told.")
     victim_name: str | None = strawberry.field(description="Victim, as told.")
@@ -142,6 +145,15 @@ class FileReportInput:
     victim_age: int | None = strawberry.field(default=None, description="Age in years, if known.")
     opposite: PersonInput = strawberry.field(default_factory=PersonInput, description="The opposite party.")
     reporter: PersonInput = strawberry.field(default_factory=PersonInput, description="The reporter; kept apart.")
+    idempotency_key: str | None = strawberry.field(default=None, description="8 to 100 characters; repeat safely.")
+
+
+@strawberry.input(description="The written form of an oral report (DVPA Enforcement Rules 21: within 24 hours).")
+class SupplementReportInput:
+    """The written form."""
+
+    report_id: strawberry.ID = strawberry.field(description="The oral report.")
+    text: str = strawberry.field(description="What the form says, at most 4,000 characters.")
     idempotency_key: str | None = strawberry.field(default=None, description="8 to 100 characters; repeat safely.")
 
 
@@ -213,6 +225,14 @@ class CaseQuery:
     async def waiting_reports(self, info: Info, first: int = 20) -> Any:
         return await reports.waiting_reports(info.context.session, info.context.person, first_of(first))
 
+    @strawberry.field(
+        description="Oral reports to the caller's centre whose written form has not come in, the oldest first.",
+        extensions=[Asks(INTAKE)],
+        graphql_type=list[Report],
+    )
+    async def unwritten_reports(self, info: Info, first: int = 20) -> Any:
+        return await reports.unwritten_reports(info.context.session, info.context.person, first_of(first))
+
 
 @strawberry.type
 class CaseMutation:
@@ -237,6 +257,15 @@ class CaseMutation:
             summary=input.summary,
         )
         return await actions.file_report(info.context.session, info.context.person, given)
+
+    @strawberry.mutation(
+        description="The written form of an oral report has come in: from its reporter, or entered by the centre.",
+        extensions=[Does(REPORTING, reports.report)],
+        graphql_type=outcome("SupplementReportResult", Report),
+    )
+    async def supplement_report(self, info: Info, input: SupplementReportInput) -> Any:
+        given = supplements.SupplementReport(key_of(input.report_id, "Report", path="reportId"), input.text)
+        return await supplements.supplement_report(info.context.session, info.context.person, given)
 
     @strawberry.mutation(
         description="Open a case from a report of one's own centre and become its coordinator.",

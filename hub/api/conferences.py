@@ -8,7 +8,7 @@ from typing import Any
 import strawberry
 
 from hub.conferences import actions, views
-from scheduling.tables import PlaceKind, Rsvp
+from scheduling.terms import PlaceKind, Rsvp
 
 from .agencies import Agency
 from .cases import BRIEF, Case

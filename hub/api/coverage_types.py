@@ -131,7 +131,9 @@ class CoverageLine:
 class UnmetReferrals:
     """A count in a band."""
 
-    at_least: int = strawberry.field(description="At least so many people; 0 stands for fewer than five, or none.")
+    at_least: int = strawberry.field(
+        description="At least so many people; 0 stands for none, or fewer than five in each part of the area."
+    )
     below: int = strawberry.field(description="Fewer than this.")
 
 

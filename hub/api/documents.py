@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from graphql import (
@@ -61,23 +62,8 @@ class Documents:
         self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._suggestions = introspection
         self._recent: OrderedDict[str, Document] = OrderedDict()
-        self.trusted: dict[str, Document] = {}
+        self.trusted = dict(_trusted(schema))
         self.sources: dict[str, str] = {}
-        self._load()
-
-    def _load(self) -> None:
-        texts = [path.read_text("utf-8") for path in sorted((folder() / "operations").glob("*.graphql"))]
-        whole = parse("\n".join(texts)) if texts else DocumentNode(definitions=())
-        shared = {node.name.value: node for node in whole.definitions if isinstance(node, FragmentDefinitionNode)}
-        for node in whole.definitions:
-            if isinstance(node, OperationDefinitionNode) and node.name is not None:
-                spreads = _Spreads(shared)
-                visit(node, spreads)
-                document = DocumentNode(definitions=(node, *spreads.found.values()))
-                errors = validate(self._schema, document)
-                if errors:
-                    raise ValueError(f"operation {node.name.value}: {errors[0].message}")
-                self.trusted[node.name.value] = Document(document, (), Plans(document))
 
     def text(self, name: str) -> str:
         """The source of a trusted operation with its fragments: what its example tab shows."""
@@ -105,10 +91,29 @@ class Documents:
             return Document(None, (problem,))
         except RecursionError:
             return Document(None, (GraphQLError("The operation is too large: nested too deeply."),))
-        errors = validate(self._schema, node, self._rules, max_errors=5, hide_suggestions=not self._suggestions)
-        if not errors and not (self._suggestions and _asks_of_the_contract(node)):
-            errors = check(node)
+        errors = [] if self._suggestions and _asks_of_the_contract(node) else check(node)
+        if not errors:
+            errors = validate(self._schema, node, self._rules, max_errors=5, hide_suggestions=not self._suggestions)
         return Document(None, tuple(errors)) if errors else Document(node, (), Plans(node))
+
+
+@lru_cache(maxsize=1)
+def _trusted(schema: GraphQLSchema) -> dict[str, Document]:
+    """The operations of the contract by name, read and validated once a process."""
+    found: dict[str, Document] = {}
+    texts = [path.read_text("utf-8") for path in sorted((folder() / "operations").glob("*.graphql"))]
+    whole = parse("\n".join(texts)) if texts else DocumentNode(definitions=())
+    shared = {node.name.value: node for node in whole.definitions if isinstance(node, FragmentDefinitionNode)}
+    for node in whole.definitions:
+        if isinstance(node, OperationDefinitionNode) and node.name is not None:
+            spreads = _Spreads(shared)
+            visit(node, spreads)
+            document = DocumentNode(definitions=(node, *spreads.found.values()))
+            errors = validate(schema, document)
+            if errors:
+                raise ValueError(f"operation {node.name.value}: {errors[0].message}")
+            found[node.name.value] = Document(document, (), Plans(document))
+    return found
 
 
 class _Spreads(Visitor):

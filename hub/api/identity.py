@@ -13,21 +13,8 @@ from hub.policy.terms import Role
 
 from .agencies import Agency
 from .context import Info
-from .describe import Node, describes, enum
-from .permissions import PUBLIC, SIGNED_IN, Asks
-
-enum(
-    Role,
-    "What a person or a program is at its agency.",
-    COORDINATOR="Coordinates cases at a prevention centre.",
-    INTAKE_OFFICER="Takes reports in; the only one to see a reporter's identity.",
-    AGENCY_WORKER="Answers referrals for an agency.",
-    AGENCY_MANAGER="Keeps an agency's services and staff.",
-    AUDITOR="Oversees for the competent authority, without identities.",
-    ADMINISTRATOR="Keeps accounts, taxonomy and rounds.",
-    REPORTER="Reports suspected violence.",
-    MACHINE="A program acting for one agency.",
-)
+from .describe import Node, describes
+from .permissions import PUBLIC, SIGNED_IN, Asks, allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +40,13 @@ class IdentityQuery:
     """Queries about oneself and agencies."""
 
     @strawberry.field(
-        description="Who is asking; null if nobody is signed in.",
+        description="Who is asking; null if nobody is signed in, or their account or agency is suspended or expired.",
         extensions=[Asks(PUBLIC)],
         graphql_type=Me | None,
     )
     async def me(self, info: Info) -> Any:
         actor = info.context.actor
-        if actor is None:
+        if actor is None or not allowed(actor, SIGNED_IN):
             return None
         agency = (await briefs(info.context.session, [actor.agency_id]))[actor.agency_id]
         return MeView(actor.id, tuple(sorted(actor.roles)), agency)

@@ -217,7 +217,7 @@ class InventoryMutation:
     async def attest_service(self, info: Info, input: AttestServiceInput) -> Any:
         key = key_of(input.service_id, "Service", "ReferredService", path="serviceId")
         said = Said(input.answer, input.day, input.reason)
-        given = actions.Attest(key, said, input.available, input.unit)
+        given = actions.Attest(key, said, input.available, input.unit, input.version)
         return await actions.attest(info.context.session, info.context.person, given)
 
     @strawberry.mutation(
@@ -227,7 +227,7 @@ class InventoryMutation:
     )
     async def attest_services(self, info: Info, input: AttestServicesInput) -> Any:
         key = key_of(input.round_id, "InventoryRound", path="roundId")
-        return await actions.attest_all(info.context.session, info.context.person, key, input.count)
+        return await actions.attest_all(info.context.session, info.context.person, key, input.version)
 
     @strawberry.mutation(
         description="Say how much of an own service is free; it holds for a week.",

@@ -41,6 +41,9 @@ class AttestServiceInput:
 
     service_id: strawberry.ID = strawberry.field(description="The service.")
     answer: TaskAnswer = strawberry.field(description="The answer; `CHANGED` is given by changing the service.")
+    version: int | None = strawberry.field(
+        default=None, description="The task's `version` as shown; if it was answered since, it is a `Conflict`."
+    )
     day: date | None = strawberry.field(
         default=None, description="`NO_LONGER_OFFERED`: its last day. `LATER`: when the answer comes."
     )
@@ -55,7 +58,9 @@ class AttestServicesInput:
     """An answer for all."""
 
     round_id: strawberry.ID = strawberry.field(description="The round.")
-    count: int = strawberry.field(description="How many services were shown; another number is a `Conflict`.")
+    version: str = strawberry.field(
+        description="The round's `version` as shown; if any of the services has changed since, it is a `Conflict`."
+    )
     idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 

@@ -109,6 +109,9 @@ class InventoryRound(Node):
     counts: RoundCounts = strawberry.field(
         description="How far it has come, now or when it closed: the whole of it for overseers, an agency's own part."
     )
+    version: str = strawberry.field(
+        description="What an agency's own services still to be answered stand at; give it back with `attestServices`."
+    )
 
 
 @strawberry.type(description="A network, county or agency in a round.")

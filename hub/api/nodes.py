@@ -14,6 +14,7 @@ from hub.cases import reports
 from hub.cases import views as cases
 from hub.conferences import views as conferences
 from hub.consent import views as consent
+from hub.identity import views as identity
 from hub.identity.lookups import briefs
 from hub.inventory import keeping, uploads
 from hub.inventory import views as inventory
@@ -35,6 +36,7 @@ async def _service(session: Session, _actor: Actor, key: UUID) -> Any:
 
 READERS: dict[str, Callable[[Session, Actor, UUID], Awaitable[Any]]] = {
     "Agency": _agency,
+    "Staff": identity.staff_member,
     "Service": _service,
     "Case": cases.case,
     "Report": reports.report,

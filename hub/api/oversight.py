@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import strawberry
 
-from hub.audit.heads import Head, public_key, read
+from hub.audit.heads import Head, newest, public_key
 from hub.oversight import views
 from hub.policy.terms import Role
 
@@ -24,7 +24,9 @@ AUDITING = frozenset({Role.AUDITOR})
 class AuditFinding:
     """A finding."""
 
-    kind: str = strawberry.field(description="edited, deleted, inserted, reordered, truncated, rewritten or head.")
+    kind: str = strawberry.field(
+        description="edited, deleted, inserted, reordered, truncated, rewritten, head or unsealed."
+    )
     where: str = strawberry.field(description="Which entry or seal.")
 
 
@@ -37,8 +39,13 @@ class AuditChain:
     seals: int = strawberry.field(description="Links of the chain.")
     entries: int = strawberry.field(description="Entries under seal.")
     unsealed: int = strawberry.field(description="Entries of the last moments, not yet sealed.")
+    unsealed_since: datetime | None = strawberry.field(description="When the oldest of them was made.")
     head: str = strawberry.field(description="Hash at the end of the chain.")
     head_checked: bool = strawberry.field(description="Whether a head kept outside the database was compared.")
+    head_at: datetime | None = strawberry.field(description="When that head was exported.")
+    after_head: int = strawberry.field(
+        description="Seals that head does not know yet. With no head, or if these are cut off, nobody would see it."
+    )
     problems: list[AuditFinding] = strawberry.field(description="What is wrong, the first fifty.")
 
 
@@ -57,8 +64,8 @@ class AuditEntry(Node):
 
     number: int = strawberry.field(description="Its number.")
     at: datetime = strawberry.field(description="When.")
-    actor: str = strawberry.field(description="Opaque id of who did it.")
-    agency: Agency | None = strawberry.field(description="Their agency.")
+    actor: str = strawberry.field(description="Opaque id of who did it; empty where it could tell who reported.")
+    agency: Agency | None = strawberry.field(description="Their agency; null where it could tell who reported.")
     action: str = strawberry.field(description="Code of what was done, e.g. `referral.send`, `disclose`.")
     subject: str = strawberry.field(description="Opaque id of what it was done to, or the operation it came through.")
     case_ids = pure(_cases, _cases_field, "Cases it touches, as ids alone.")
@@ -74,13 +81,14 @@ class OversightQuery:
         graphql_type=AuditChain,
     )
     async def audit_chain(self, info: Info) -> Any:
-        latest = info.context.settings.state_dir / "heads" / "latest.json"
+        settings = info.context.settings
         try:
-            head = read(latest) if latest.is_file() else None
+            head = newest(settings.state_dir / "heads")
         except ValueError:  # damaged: told as a head that does not fit
             head = Head(-1, -1, "", "")
         key = public_key(info.context.keys.audit)
-        return await views.chain(info.context.session, info.context.person, head, key)
+        late = timedelta(seconds=settings.seal_late)
+        return await views.chain(info.context.session, info.context.person, head, key, late)
 
     @strawberry.field(
         description="Audit entries, newest first, of one action or one case if named.",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Union
 
 import strawberry
 
 from hub.base import errors
+from hub.base.clocks import zone
 from hub.base.texts import message
 
 
@@ -53,6 +55,8 @@ class Conflict(Problem):
 class TooSoon(Problem):
     """Not yet."""
 
+    not_before: datetime | None = strawberry.field(default=None, description="From when it can be, if that is known.")
+
 
 @strawberry.type(description="The service asked for takes no referrals now; choose another.")
 class OutOfService(Problem):
@@ -76,6 +80,10 @@ def problem_of(refusal: errors.Refusal, lang: str) -> Problem:
             message=message(refusal.code, lang),
             fields=[FieldProblem(path=f.path, code=f.code, message=message(f.code, lang)) for f in refusal.fields],
         )
+    if isinstance(refusal, errors.TooSoon) and refusal.not_before is not None:
+        when = f"{refusal.not_before.astimezone(zone()):%Y-%m-%d %H:%M}"
+        said = f"{message(refusal.code, lang)} {message('not_before', lang).replace('{when}', when)}"
+        return TooSoon(code=refusal.code, message=said, not_before=refusal.not_before)
     kind = PROBLEMS[type(refusal)]
     return kind(code=refusal.code, message=message(refusal.code, lang))
 

@@ -94,11 +94,17 @@ async def run(
 
 def _unwritable(value: Any) -> bool:
     """Whether a NUL is anywhere in it: PostgreSQL cannot hold one, and no person types one."""
-    if isinstance(value, str):
-        return "\x00" in value
-    if isinstance(value, dict):
-        return any(_unwritable(part) for part in value.values())
-    return isinstance(value, list) and any(_unwritable(part) for part in value)
+    left = [value]  # as deep as a body may be: no recursion
+    while left:
+        part = left.pop()
+        if isinstance(part, str):
+            if "\x00" in part:
+                return True
+        elif isinstance(part, dict):
+            left.extend(part.values())
+        elif isinstance(part, list):
+            left.extend(part)
+    return False
 
 
 def _answer(result: ExecutionResult, lang: str) -> Answer:

@@ -9,12 +9,15 @@ from typing import Any
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from .administration import AdministrationMutation, AdministrationQuery
+from .arguments import describe_arguments
 from .cases import CaseMutation, CaseQuery
 from .conferences import ConferenceMutation, ConferenceQuery
 from .consent import ConsentMutation, ConsentQuery
 from .context import Context
 from .coverage import CoverageQuery
 from .describe import read
+from .details import DetailsQuery
 from .directory import DirectoryQuery
 from .identity import IdentityQuery
 from .inventory import InventoryMutation, InventoryQuery
@@ -31,7 +34,9 @@ from .searching import SearchingQuery
 class Query(
     NodeQuery,
     IdentityQuery,
+    AdministrationQuery,
     DirectoryQuery,
+    DetailsQuery,
     SearchingQuery,
     InventoryQuery,
     KeepingQuery,
@@ -48,6 +53,7 @@ class Query(
 
 @strawberry.type(description="What can be done. Each answers the changed thing, or a problem with nothing changed.")
 class Mutation(
+    AdministrationMutation,
     InventoryMutation,
     KeepingMutation,
     MatchingMutation,
@@ -63,7 +69,9 @@ class Mutation(
 def schema() -> strawberry.Schema:
     """The schema, built once a process."""
     config = StrawberryConfig(default_resolver=read, disable_field_suggestions=True, scalar_map={datetime: DATE_TIME})
-    return strawberry.Schema(query=Query, mutation=Mutation, config=config)
+    made = strawberry.Schema(query=Query, mutation=Mutation, config=config)
+    describe_arguments(made._schema)
+    return made
 
 
 def core() -> Any:

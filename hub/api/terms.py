@@ -7,7 +7,7 @@ from hub.consent.actions import Grantor
 from hub.policy.terms import Category, Purpose
 from hub.referrals.rules import Answer, Outcome, Reason, ReferralState
 from scheduling.clocks import Urgency
-from scheduling.tables import PlaceKind, Rsvp
+from scheduling.terms import PlaceKind, Rsvp
 
 from .describe import enum
 

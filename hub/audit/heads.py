@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import json
 import os
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -15,7 +16,18 @@ from sqlalchemy import text
 from hub.base.db import Session
 from hub.base.time import now
 
-_LAST = text("select number, entries, head from audit_seal order by number desc limit 1")
+_LAST = text(
+    """
+    select last.number, last.entries, last.head, (select head from audit_seal where number = :known) as known
+    from (select) one left join (
+      select number, entries, head from audit_seal order by number desc limit 1
+    ) last on true
+    """
+)
+
+
+class ChainBroken(Exception):
+    """The chain no longer holds what was exported: it was cut or rewritten. Only a person decides how to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +69,45 @@ def read(path: Path) -> Head:
         raise ValueError(f"{path} is not an audit head") from problem
 
 
-async def export(session: Session, seed: bytes, folder: Path) -> Path | None:
-    """Write the present head, signed, to `folder`/head-<number>.json and to latest.json; None if nothing is sealed.
+async def export(session: Session, seed: bytes, folder: Path, *, keep: bool = True) -> Path | None:
+    """Write the present head, signed, to `folder`/latest.json and, if it is to be kept, to head-<number>.json too.
 
-    Put the folder on storage that the database's administrators cannot write: that is what the signature stands on.
+    The file written; None if there is nothing new, or nothing is sealed. Raises `ChainBroken`, and touches no file, if
+    the database no longer holds the seal that was exported last: the evidence of a cut is never written over. Put the
+    folder on storage that the database's administrators cannot write: that is what the signature stands on.
     """
-    last = (await session.execute(_LAST)).first()
-    if last is None:
+    before = newest(folder)  # read before the chain, which only grows: what is missing there then is truly gone
+    last = (await session.execute(_LAST, {"known": before.number if before else 0})).one()
+    if before is not None and (last.known is None or last.known.hex() != before.head):
+        raise ChainBroken(f"seal {before.number} is not in the database as it was exported to {folder}")
+    if last.number is None or not (keep or before is None or before.number < last.number):
         return None
     bare = Head(last.number, last.entries, last.head.hex(), now().isoformat())
     signature = Ed25519PrivateKey.from_private_bytes(seed).sign(bare.signed_part()).hex()
-    return _keep(folder, f"head-{last.number:012d}.json", json.dumps(asdict(bare) | {"signature": signature}, indent=1))
+    return await asyncio.to_thread(_keep, folder, replace(bare, signature=signature), keep)
 
 
-def _keep(folder: Path, name: str, body: str) -> Path:
+def newest(folder: Path) -> Head | None:
+    """The last head exported to a folder; None if there never was one. ValueError: what is there is damaged."""
+    latest = folder / "latest.json"
+    if not latest.exists():
+        kept = sorted(folder.glob("head-*.json"))
+        return read(kept[-1]) if kept else None
+    return read(latest)
+
+
+def _keep(folder: Path, head: Head, keep: bool) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    target, latest = folder / name, folder / "latest.json"
-    _write(target, body)
-    with suppress(ValueError):  # another worker may have been further: the last head never goes back
-        if latest.exists() and read(latest).number > json.loads(body)["number"]:
-            return target
-    _write(latest, body)
-    return target
+    latest, body = folder / "latest.json", json.dumps(asdict(head), indent=1)
+    written = folder / f"head-{head.number:012d}.json" if keep else latest
+    if keep:
+        _write(written, body)
+    with (folder / ".lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        further = newest(folder)  # another worker may have been further: the last head never goes back
+        if further is None or further.number <= head.number:
+            _write(latest, body)
+    return written
 
 
 def _write(target: Path, body: str) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
 
 from hub.base.db import Session
+from hub.base.time import now
 
 from .chain import GENESIS, PAYLOAD, digest, link
 from .heads import Head, check
@@ -20,12 +23,20 @@ _SEALS = text(
 _ENTRIES = text(f"select id, {PAYLOAD} from audit_entry where id = any(:ids)")  # noqa: S608 - constants
 _STRANGERS = text(
     """
-    select id, id <= :floor or xid < cast(:upto as text)::xid8 and id <= :last_id as forged
+    select id, at, id <= :floor or xid < cast(:upto as text)::xid8 and id <= :last_id as forged
     from audit_entry e
     where not exists (select from (select unnest(entry_ids) as id from audit_seal where number > 0) s where s.id = e.id)
     order by id
     """
 )
+_NUMBERED = text(
+    """
+    select coalesce(pg_sequence_last_value(pg_get_serial_sequence('audit_entry', 'id')::regclass), 0)
+      - coalesce((select max(id) from audit_entry), 0)
+    """
+)
+LATE = timedelta(seconds=10)
+"""How long an entry may wait for its seal: until it has one, whoever owns the database can change it unseen."""
 _BEFORE_ALL = -(2**63)
 _SIZE = 32
 _MOST = 50
@@ -35,13 +46,23 @@ _CHUNK = 5000
 @dataclass(slots=True)
 class Report:
     """What verifying found. `problems` holds (kind, where) with kind one of edited, deleted, inserted, reordered,
-    truncated, rewritten, head; an empty list means the chain is whole up to the outside head, if one was given."""
+    truncated, rewritten, head, unsealed; an empty list means the chain is whole, at its end as far as the outside head
+    knows it."""
 
     seals: int = 0
     entries: int = 0
     unsealed: int = 0
+    unsealed_since: datetime | None = None
+    """When the oldest entry without a seal was made."""
     head: str = GENESIS.hex()
     head_checked: bool = False
+    head_at: datetime | None = None
+    """When the outside head was exported."""
+    after_head: int = 0
+    """Seals that the outside head does not know yet: if they were cut off, nobody would see it."""
+    unused: int = 0
+    """Numbers given out after the last entry. Transactions that were undone use some up, so they prove nothing; entries
+    that were cut off leave theirs here too."""
     problems: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -55,11 +76,14 @@ class Report:
             self.problems.append((kind, str(where)))
 
 
-async def verify(session: Session, head: Head | None = None, public_key: bytes | None = None) -> Report:
+async def verify(
+    session: Session, head: Head | None = None, public_key: bytes | None = None, late: timedelta = LATE
+) -> Report:
     """Check every seal and every entry, then the end of the chain against a head kept outside.
 
     Without an outside head a chain cut at its end, or wholly rewritten, cannot be told from a whole one; the report
-    then says `head_checked = False`.
+    then says `head_checked = False`. Entries that have waited for their seal longer than `late` are a problem: nothing
+    guards them.
     """
     report, previous, after = Report(), GENESIS, _BEFORE_ALL
     end = {"upto": "0", "last_id": 0, "floor": 0}
@@ -78,12 +102,15 @@ async def verify(session: Session, head: Head | None = None, public_key: bytes |
                 previous, end = seal.head, {"upto": seal.upto, "last_id": seal.last_id, "floor": seal.floor}
                 if head is not None and seal.number == head.number and seal.head.hex() != head.head:
                     report.found("rewritten", f"seal {seal.number}")
+    loose = list[datetime]()
     for stranger in (await session.execute(_STRANGERS, end)).all():
         if stranger.forged:
             report.found("inserted", f"entry {stranger.id}")
         else:
-            report.unsealed += 1
+            loose.append(stranger.at)
+    _check_loose(report, loose, late)
     report.head = previous.hex()
+    report.unused = (await session.execute(_NUMBERED)).scalar_one()
     if head is not None:
         _check_head(report, head, public_key)
     return report
@@ -114,8 +141,19 @@ def _check_entries(report: Report, ids: Sequence[int], digests: bytes, payloads:
             report.found("edited", f"entry {entry_id}")
 
 
+def _check_loose(report: Report, made: Sequence[datetime], late: timedelta) -> None:
+    """Entries without a seal: from the last moments alone. One from the future was moved there to look young."""
+    if not made:
+        return
+    report.unsealed, report.unsealed_since = len(made), min(made)
+    if min(made) < now() - late or max(made) > now() + late:
+        report.found("unsealed", f"{len(made)} entries since {min(made).isoformat(timespec='seconds')}")
+
+
 def _check_head(report: Report, head: Head, public_key: bytes | None) -> None:
-    report.head_checked = True
+    report.head_checked, report.after_head = True, max(0, report.seals - max(0, head.number))
+    with suppress(ValueError):  # a damaged head says no time
+        report.head_at = datetime.fromisoformat(head.at).astimezone(UTC)
     if public_key is not None and not check(head, public_key):
         report.found("head", "the outside head's signature does not hold")
     if head.number > report.seals or head.entries > report.entries:

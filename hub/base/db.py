@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import orjson
+from asyncpg.exceptions import LockNotAvailableError
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.asyncio import AsyncSession as PlainSession
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .crypto import Keys
 
-__all__ = ["Database", "Session", "as_asyncpg", "before_commit", "keys_of"]
+__all__ = ["Database", "Session", "as_asyncpg", "before_commit", "keys_of", "waited_in_vain"]
 
 
 class Session(AsyncSession):
@@ -47,10 +49,22 @@ def keys_of(session: Session) -> Keys:
     return keys
 
 
+PATIENCE = 5.0
+"""Seconds a request waits for rows that a long piece of work, as an import, holds."""
+
+
+def waited_in_vain(error: DBAPIError) -> bool:
+    """Whether a statement gave up because another transaction holds what it needs."""
+    return isinstance(error.orig and error.orig.__cause__, LockNotAvailableError)
+
+
 class Database:
     """The engine of one process, in the application's own role, and the keys to what is sealed in it."""
 
-    def __init__(self, url: str | URL, pool: int = 10, keys: Keys | None = None) -> None:
+    def __init__(
+        self, url: str | URL, pool: int = 10, keys: Keys | None = None, name: str = "hub", *, patience: float = 0.0
+    ) -> None:
+        """`patience`: seconds a statement waits for what another transaction holds; 0: as long as it takes."""
         self.keys = keys
         self.engine: AsyncEngine = create_async_engine(
             as_asyncpg(url) if isinstance(url, str) else url,
@@ -60,7 +74,13 @@ class Database:
             hide_parameters=True,  # an error's text must not repeat what was being written
             json_deserializer=orjson.loads,
             json_serializer=_json,
-            connect_args={"server_settings": {"application_name": "hub", "timezone": "UTC"}},
+            connect_args={
+                "server_settings": {
+                    "application_name": name,
+                    "timezone": "UTC",
+                    "lock_timeout": str(int(patience * 1000)),
+                }
+            },
         )
 
     @asynccontextmanager

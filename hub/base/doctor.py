@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Literal
-from urllib.parse import urlsplit
 
 import asyncpg
-import httpx
 from sqlalchemy.engine import make_url
 
 import hub
-from hub.base import migrate
-from hub.base.crypto import decode_key
-from hub.base.databases import databases
+from hub.base import outside
+from hub.base.databases import Urls, databases
+from hub.base.db import Database, Session
+from hub.base.fitness import Finding, of_database, of_settings
 from hub.base.postgres import EmbeddedFailed, bindir
 from hub.base.settings import Settings
 from hub.base.texts import FOLDER as LOCALES
 from hub.base.texts import LANGUAGES
-from hub.base.time import now
 
-CLOCK_TOLERANCE = timedelta(seconds=5)
-OLDEST = 15
-DEV_ISSUER = "/dev-issuer"
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _TOO_MUCH = """
 SELECT what FROM (
   SELECT 'it is a superuser' AS what FROM pg_roles WHERE rolname = current_user AND rolsuper
@@ -44,49 +35,29 @@ SELECT what FROM (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: what was looked at, how it is, and what to do if it is not well. `note` is no failing."""
-
-    state: Literal["ok", "note", "missing", "wrong"]
-    what: str
-    advice: str = ""
-
-    @property
-    def bad(self) -> bool:
-        """Whether the hub should not run like this."""
-        return self.state in {"missing", "wrong"}
+Check = Callable[[Session, Settings], AsyncIterator[Finding]]
+"""Looks at one room's own affairs, in a transaction of its own. Rooms above this one hand theirs in."""
 
 
-async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Look at everything, one finding after another; nothing is changed, but an embedded database may be started."""
-    yield Finding("ok", f"settings are valid; mode {settings.mode}")
-    for finding in (*_keys(settings), *_parts()):
+async def examine(settings: Settings, *checks: Check) -> AsyncIterator[Finding]:
+    """Look at everything, one finding after another; nothing is changed, but an embedded database may be started.
+
+    `checks` look into a database that answers and is of this release.
+    """
+    yield Finding("ok", f"settings can be read; mode {settings.mode}")
+    told = list(of_settings(settings))
+    for finding in (*told, *_parts()):
         yield finding
-    async for finding in _database(settings):
+    async for finding in _database(settings, checks):
         yield finding
-    yield await _provider(settings)
+    if not any(one.bad and "HUB_OIDC_ISSUER" in one.what for one in told):
+        yield await outside.provider(settings)
+    if settings.mode != "demo":  # which brings its own
+        yield await outside.mail_server(settings)
+    yield await outside.port(settings)
     for program in ("chromium", "node"):
         if shutil.which(program) is None:
             yield Finding("note", f"{program} is not installed; only the tests need it")
-
-
-def _keys(settings: Settings) -> Iterable[Finding]:
-    for name in ("master_key", "index_key", "audit_key"):
-        variable, secret = f"HUB_{name.upper()}", getattr(settings, name)
-        if not secret.get_secret_value():
-            if settings.mode == "production":
-                yield Finding("missing", variable, f"set it to 32 random bytes in base64url: {_MAKE_KEY}")
-            continue
-        try:
-            decode_key(secret)
-        except ValueError as error:
-            yield Finding("wrong", f"{variable}: {error}", f"make one with {_MAKE_KEY}")
-        else:
-            yield Finding("ok", f"{variable} is set")
-
-
-_MAKE_KEY = "python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
 
 
 def _parts() -> Iterable[Finding]:
@@ -101,7 +72,7 @@ def _parts() -> Iterable[Finding]:
             yield Finding("missing", f"the texts in {language} ({folder})", "reinstall the hub")
 
 
-async def _database(settings: Settings) -> AsyncIterator[Finding]:
+async def _database(settings: Settings, checks: Sequence[Check]) -> AsyncIterator[Finding]:
     if not settings.database_url:
         try:
             bindir(settings.pg_bindir)
@@ -118,16 +89,21 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         return
     try:
         async with databases(settings) as urls:
-            connection = await asyncpg.connect(urls.app, timeout=10)
+            connection, ready = await asyncpg.connect(urls.app, timeout=10), True
             try:
                 yield Finding("ok", "the database answers the role hub_app")
-                async for finding in _inside(connection):
+                async for finding in of_database(connection):
+                    ready = ready and finding.state != "missing"
                     yield finding
+                yield await _rights(connection)
             finally:
                 await connection.close()
+            if ready:
+                async for finding in _rooms(settings, urls, checks):
+                    yield finding
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, EmbeddedFailed) as error:
         advice = "check HUB_DATABASE_URL, HUB_DATABASE_APP_PASSWORD and that the server runs; then `hub migrate`"
-        yield Finding("wrong", f"the database does not answer the role hub_app: {_line(error)}", advice)
+        yield Finding("wrong", f"the database does not answer the role hub_app: {outside.line(error)}", advice)
 
 
 def _unusable(url: str) -> bool:
@@ -137,73 +113,21 @@ def _unusable(url: str) -> bool:
         return True
 
 
-async def _inside(connection: asyncpg.Connection) -> AsyncIterator[Finding]:
-    version = connection.get_server_version()
-    if version.major < OLDEST:
-        yield Finding("wrong", f"PostgreSQL is {version.major}", f"use {OLDEST} or newer")
-    for name in ("fsync", "full_page_writes", "synchronous_commit"):
-        value = await connection.fetchval("SELECT current_setting($1)", name)
-        if value in {"off", "local"} and (name, value) != ("synchronous_commit", "local"):
-            yield Finding(
-                "wrong", f"{name} is off: a power cut loses what was said to be kept", "turn it on in PostgreSQL"
-            )
-        else:
-            yield Finding("ok", f"{name} is {value}")
-    yield await _revision(connection)
+async def _rights(connection: asyncpg.Connection) -> Finding:
     excess = [row["what"] for row in await connection.fetch(_TOO_MUCH)]
     if excess:
-        yield Finding(
+        return Finding(
             "wrong", f"the role hub_app may do too much: {'; '.join(excess)}", "revoke it, then `hub migrate`"
         )
-    else:
-        yield Finding("ok", "the role hub_app has rows only, and cannot change or remove audit entries")
-    before = now()
-    theirs = await connection.fetchval("SELECT clock_timestamp()")
-    apart = abs(theirs - (before + (now() - before) / 2))
-    if apart > CLOCK_TOLERANCE:
-        yield Finding(
-            "wrong", f"this clock and the database's are {apart.total_seconds():.0f} s apart", "set both by NTP"
-        )
-    else:
-        yield Finding("ok", "this clock and the database's agree")
+    return Finding("ok", "the role hub_app has rows only, and cannot change or remove audit entries")
 
 
-async def _revision(connection: asyncpg.Connection) -> Finding:
-    newest = migrate.head()
+async def _rooms(settings: Settings, urls: Urls, checks: Sequence[Check]) -> AsyncIterator[Finding]:
+    database = Database(urls.app, pool=1, name="hub doctor")
     try:
-        found = await connection.fetchval("SELECT version_num FROM alembic_version")
-    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
-        found = None
-    if newest is not None and found == newest:
-        return Finding("ok", f"the database is at the newest revision, {newest}")
-    return Finding(
-        "missing", f"migrations: the database is at {found}, this release needs {newest}", "run `hub migrate`"
-    )
-
-
-async def _provider(settings: Settings) -> Finding:
-    issuer = settings.oidc_issuer
-    if settings.mode != "production" and not issuer:
-        return Finding("ok", "the built-in demo issuer signs people in")
-    if not issuer:
-        return Finding("missing", "HUB_OIDC_ISSUER", "set it to your provider's issuer URL")
-    if settings.mode == "production" and urlsplit(issuer).path.rstrip("/").endswith(DEV_ISSUER):
-        return Finding("wrong", "HUB_OIDC_ISSUER is the demo issuer", "set it to your provider's issuer URL")
-    if urlsplit(issuer).scheme != "https" and urlsplit(issuer).hostname not in _LOOPBACK:
-        return Finding("wrong", "HUB_OIDC_ISSUER is not https", "use the provider's https URL")
-    try:
-        async with httpx.AsyncClient(timeout=5, follow_redirects=False, trust_env=False) as client:
-            answer = await client.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-            answer.raise_for_status()
-            said = answer.json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        return Finding("wrong", f"the OIDC provider {issuer} does not answer: {_line(error)}", "check HUB_OIDC_ISSUER")
-    if not isinstance(said, dict) or said.get("issuer") != issuer:
-        return Finding(
-            "wrong", f"the OIDC provider at {issuer} calls itself otherwise", "copy its issuer to the letter"
-        )
-    return Finding("ok", f"the OIDC provider {issuer} answers")
-
-
-def _line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+        for check in checks:
+            async with database.work() as session:
+                async for finding in check(session, settings):
+                    yield finding
+    finally:
+        await database.close()

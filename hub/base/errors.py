@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,13 @@ class Conflict(Refusal):
 
 
 class TooSoon(Refusal):
-    """It can be done later, not now."""
+    """It can be done later, not now; `not_before` says from when, where that is known."""
 
     code = "too_soon"
+
+    def __init__(self, code: str | None = None, not_before: datetime | None = None) -> None:
+        super().__init__(code)
+        self.not_before = not_before
 
 
 class OutOfService(Refusal):

@@ -68,8 +68,10 @@ async def upgrade(owner_url: str, app_password: str) -> None:
     """Bring the database to the newest revision and give the role `hub_app` exactly its rights. Any number of times.
 
     `owner_url` is a postgresql:// URL of the database's owner; an empty `app_password` leaves the role's password as it
-    is. All or nothing. Raises `MigrationFailed` if the owner may not make the role.
+    is. All or nothing. Raises `MigrationFailed` if the owner is not known, or may not make the role.
     """
+    if not owner_url:
+        raise MigrationFailed("HUB_DATABASE_URL names the role hub_app: migrations need the database's owner")
     engine = create_async_engine(as_asyncpg(owner_url), poolclass=NullPool)
     try:
         async with engine.begin() as connection:

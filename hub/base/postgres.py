@@ -7,13 +7,9 @@ owner, and ends with that owner, also by kill -9 and from whichever thread it wa
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
-import pwd
-import secrets
 import select
-import shutil
 import socket
 import subprocess
 import sys
@@ -21,7 +17,6 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 from urllib.parse import quote
 
 from hub.base import pgwatch
@@ -32,10 +27,11 @@ from hub.base.pgfiles import (
     EmbeddedFailed,
     bindir,
     home_for,
-    private_folder,
     programs_for,
     socket_folder,
 )
+from hub.base.pginit import ENVIRONMENT, initialise
+from hub.base.pglock import Ownership, alive
 
 __all__ = ["AlreadyRunning", "EmbeddedFailed", "EmbeddedPostgres", "bindir"]
 
@@ -87,7 +83,7 @@ class EmbeddedPostgres:
         self.tcp, self.fast = tcp, fast
         self.options = {**_USUAL, **(_FAST if fast else _SAFE), **(options or {})}
         self._programs = programs
-        self._lock = -1
+        self._owned = Ownership(self.home)
         self._watch: subprocess.Popen[bytes] | None = None
 
     def start(self) -> str:
@@ -96,11 +92,11 @@ class EmbeddedPostgres:
         Blocks, for about a second; call it through `asyncio.to_thread` in a running loop. Raises `AlreadyRunning` if
         another process owns the folder, `EmbeddedFailed` with the reason for all else.
         """
-        self._take_lock()
+        self._owned.take()
         try:
             programs = programs_for(bindir(self._programs), self.home, self.account)
             if not (self.data / "PG_VERSION").exists():
-                self._initialise(programs)
+                initialise(self.home, programs, self.account, ADMIN, (OWNER, APP), sync=not self.fast)
             self._drop_stale_pid()
             for attempt in range(3):
                 try:
@@ -116,25 +112,28 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Stop the server and wait until it has gone; harmless if it is not running."""
         self._stop_watch()
-        if self._lock >= 0:
-            os.truncate(self._lock, 0)
-            os.close(self._lock)
-            self._lock = -1
+        self._owned.release()
+        self._owned.leave()
+
+    def join(self) -> str | None:
+        """The superuser's URL if another process of ours runs this server now: it waits until we `leave`. Else None."""
+        url = self.running() if self._owned.join() else None
+        if url is None:
+            self._owned.leave()
+        return url
+
+    def leave(self) -> None:
+        """Use the server joined no longer."""
+        self._owned.leave()
+
+    def unused(self) -> bool:
+        """Whether nobody has joined our server; if so, nobody can any more, until it has been stopped."""
+        return self._owned.unused()
 
     def running(self) -> str | None:
         """The superuser's URL if another process of ours runs this server now; else None."""
-        try:
-            handle = os.open(self.home / "lock", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        except FileNotFoundError:
-            return None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            note = _read_note(handle)
-            return self._url(note["host"], note["port"]) if "host" in note and _alive(note["owner"]) else None
-        finally:
-            os.close(handle)
-        return None
+        found = self._owned.running()
+        return self._url(*found) if found else None
 
     def passwords(self) -> dict[str, str]:
         """Passwords of the server's own roles, by role; made once, kept in a 0600 file beside the data."""
@@ -162,78 +161,6 @@ class EmbeddedPostgres:
             watch.wait(60)
             watch.stdout.close()
 
-    def _take_lock(self) -> None:
-        """PostgreSQL inherits the locked file, so the lock says: not one process of an earlier server is left."""
-        if self._lock >= 0:
-            raise AlreadyRunning(f"this process already runs the PostgreSQL in {self.home}")
-        handle = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        end = time.monotonic() + 40
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                owner = _read_note(handle).get("owner", 0)
-                if (owner and _alive(owner)) or time.monotonic() > end:
-                    os.close(handle)
-                    raise AlreadyRunning(
-                        f"the PostgreSQL in {self.home} is in use by process {owner or 'unknown'}: stop that one, or "
-                        "set HUB_STATE_DIR to another folder"
-                    ) from None
-                time.sleep(0.02)  # its owner was killed; it is on its way down
-        self._lock = handle
-        self._write_note({"owner": os.getpid()})
-
-    def _write_note(self, note: dict[str, Any]) -> None:
-        os.truncate(self._lock, 0)
-        os.pwrite(self._lock, json.dumps(note).encode(), 0)
-
-    def _initialise(self, programs: Path) -> None:
-        """initdb into a draft, renamed when whole: a run cut off half-way leaves nothing that looks like a database."""
-        draft = self.home / "data.draft"
-        if draft.exists():
-            shutil.rmtree(draft)
-        private_folder(draft, self.account)
-        words = {role: secrets.token_urlsafe(32) for role in (ADMIN, OWNER, APP)}
-        handle = os.open(
-            self.home / "passwords.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-        )
-        with os.fdopen(handle, "w") as file:
-            json.dump(words, file)
-            file.flush()
-            os.fsync(file.fileno())
-        reader, writer = os.pipe()
-        try:
-            if self.account is not None:
-                os.fchown(reader, self.account.uid, self.account.gid)
-            os.write(writer, f"{words[ADMIN]}\n".encode())
-            os.close(writer)
-            command = [str(programs / "initdb"), "-D", str(draft), "-U", ADMIN, "-E", "UTF8", "--locale=C"]
-            command += ["--auth=scram-sha-256", f"--pwfile=/dev/fd/{reader}", "--no-instructions"]
-            command += ["--no-sync"] if self.fast else []
-            run_as: dict[str, Any] = {}
-            if self.account is not None:
-                run_as = {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
-            done = subprocess.run(  # noqa: S603 - our own command, no shell
-                [*_named(self.account), *command],
-                pass_fds=(reader,),
-                cwd="/",
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-                **run_as,
-            )
-        finally:
-            os.close(reader)
-        if done.returncode != 0:
-            raise EmbeddedFailed(f"initdb failed: {(done.stderr or done.stdout).strip()[-600:]}")
-        draft.rename(self.data)
-        handle = os.open(self.home, os.O_RDONLY | os.O_DIRECTORY)
-        os.fsync(handle)
-        os.close(handle)
-
     def _drop_stale_pid(self) -> None:
         """After kill -9 a pid file stays; if its number is another program's by now, PostgreSQL would never start."""
         file = self.data / "postmaster.pid"
@@ -241,7 +168,7 @@ class EmbeddedPostgres:
             process = int(file.read_text().split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
             return
-        if not _alive(process):
+        if not alive(process):
             return  # PostgreSQL deals with it, and looks at the old shared memory too
         with contextlib.suppress(OSError):
             if Path(f"/proc/{process}/cwd").resolve() == self.data.resolve():
@@ -267,10 +194,10 @@ class EmbeddedPostgres:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                pass_fds=(self._lock,),
+                pass_fds=(self._owned.handle,),
                 start_new_session=True,  # Ctrl-C at the terminal is for us; we stop PostgreSQL after our own work
                 cwd="/",
-                env=_environment(),
+                env=ENVIRONMENT,
             )
         finally:
             os.close(log)
@@ -282,7 +209,7 @@ class EmbeddedPostgres:
                 said = file.read()[-800:].strip()
             raise EmbeddedFailed(f"PostgreSQL did not start (exit code {code}); {self.log} says:\n{said}")
         host = "127.0.0.1" if self.tcp else str(sockets)
-        self._write_note({"owner": os.getpid(), "host": host, "port": port})
+        self._owned.note(host=host, port=port)
         return self._url(host, port)
 
     def _ready(self, watch: subprocess.Popen[bytes]) -> bool:
@@ -304,46 +231,6 @@ class EmbeddedPostgres:
     def _url(self, host: str, port: int) -> str:
         where = f"@/postgres?host={quote(host, safe='/')}&port={port}" if host[0] == "/" else f"@{host}:{port}/postgres"
         return f"postgresql://{ADMIN}:{self.passwords()[ADMIN]}{where}"
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of ours: no PG* variable, no library path, no secret."""
-    return {"PATH": "/usr/bin:/bin", "TZ": "UTC", "LC_ALL": "C"}
-
-
-def _named(account: Account | None) -> list[str]:
-    """What to put before initdb if the user id has no name, which it insists on: a user namespace where it has one."""
-    uid = account.uid if account else os.geteuid()
-    try:
-        pwd.getpwuid(uid)
-    except KeyError:
-        unshare = shutil.which("unshare")
-        if unshare is None:
-            raise EmbeddedFailed(
-                f"user id {uid} has no entry in /etc/passwd, which PostgreSQL's initdb needs: add one, or set "
-                "HUB_DATABASE_URL"
-            ) from None
-        return [unshare, "--user", f"--map-user={pwd.getpwnam('nobody').pw_uid}", "--"]
-    return []
-
-
-def _read_note(handle: int) -> dict[str, Any]:
-    """What the lock's owner wrote: its process id, later the server's host and port. Empty if half-written."""
-    try:
-        note: dict[str, Any] = json.loads(os.pread(handle, 4096, 0))
-    except ValueError:
-        return {}
-    return note
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _free_port() -> int:

@@ -10,6 +10,10 @@ from typing import Any
 from asyncpg import Connection, Record
 from sqlmodel import SQLModel
 
+from directory.sql import Fragment, joined, listed
+from directory.sql import name as named
+from directory.sql import sql as made
+
 from .db import Session
 
 Row = tuple[str, Mapping[str, Any]]
@@ -70,18 +74,23 @@ async def driver(session: Session) -> Connection[Record]:
 @lru_cache(maxsize=128)
 def _statement(*shapes: tuple[str, tuple[str, ...]]) -> str:
     """Only names of the tables' own: anything else is a KeyError."""
-    inserts, place = list[str](), 0
+    inserts, place = list[Fragment](), 0
     for name, columns in shapes:
         table = SQLModel.metadata.tables[name]
-        places = (f"${place + number}" for number, _ in enumerate(columns, 1))
-        names = (table.c[column].name for column in columns)
         inserts.append(
-            " ".join(("insert into", table.name, "(", ", ".join(names), ") values (", ", ".join(places), ")"))
+            made(
+                "insert into {table} ({names}) values ({places})",
+                table=named(table.name),
+                names=listed(table.c[column].name for column in columns),
+                places=joined(", ", [made("${at}", at=place + number) for number, _ in enumerate(columns, 1)]),
+            )
         )
         place += len(columns)
     *beside, last = inserts
-    together = ", ".join(f"row{number} as ({insert})" for number, insert in enumerate(beside))
-    return f"with {together} {last}" if together else last
+    if not beside:
+        return str(last)  # asyncpg takes a str itself alone
+    rows = [made("row{number} as ({insert})", number=number, insert=insert) for number, insert in enumerate(beside)]
+    return str(made("with {rows} {last}", rows=joined(", ", rows), last=last))
 
 
 @asynccontextmanager

@@ -17,21 +17,22 @@ class Settings(BaseSettings):
 
     mode: Literal["production", "demo", "test"] = Field(
         "production",
-        description="`demo` allows the built-in issuer, GraphiQL, introspection and one-click sign-ins; "
-        "`production` refuses all of them.",
+        description="`demo` and `test` allow the built-in issuer, GraphiQL, introspection and one-click sign-ins, and "
+        "start on a loopback address alone; `production` refuses all of them.",
     )
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the web server listens on.")
     public_url: str = Field("", description="URL people use, without a final slash. Empty: http://host:port.")
     database_url: str = Field(
         "",
-        description="postgresql://user:password@host:port/name of a database owner, for migrations and as the base of "
-        "the application's own role. Empty: an embedded PostgreSQL under the state folder.",
+        description="postgresql://user:password@host:port/name: for `hub migrate` as the database's owner, for all "
+        "else as the application's role `hub_app` (as the owner it works too, but then that password lies in each "
+        "process). Empty: an embedded PostgreSQL under the state folder.",
     )
     database_app_password: SecretStr = Field(
         SecretStr(""),
-        description="Password of the role `hub_app` (no DDL, no UPDATE or DELETE on the audit tables). "
-        "Empty with the embedded database: made at random.",
+        description="Password that `hub migrate` gives the role `hub_app` (no DDL, no UPDATE or DELETE on the audit "
+        "tables), where its own URL does not carry it. Empty with the embedded database: made at random.",
     )
     database_pool: int = Field(10, ge=1, le=200, description="Connections a process keeps at most.")
     state_dir: Path = Field(
@@ -42,6 +43,11 @@ class Settings(BaseSettings):
     oidc_client_id: str = Field("hub-web", description="Client id of the console at the provider.")
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="Client secret; empty for a public PKCE client.")
     oidc_audience: str = Field("urn:hub:api", description="Audience an access token must name.")
+    oidc_access_type: Literal["at+jwt", "JWT"] = Field(
+        "at+jwt",
+        description="`typ` in the header of access tokens: `at+jwt` (RFC 9068), or `JWT` for a provider that cannot "
+        "say so. With `JWT` the audience alone tells them from ID tokens: it must not be the client's id.",
+    )
     oidc_subject_claim: str = Field("sub", description="Claim that names the person; joined with the issuer.")
     oidc_roles_claim: str = Field("roles", description="Claim with the roles the provider grants (a list or a string).")
     oidc_agency_claim: str = Field("agency", description="Claim with the code of the person's agency.")
@@ -71,7 +77,19 @@ class Settings(BaseSettings):
     timezone: str = Field("Asia/Taipei", description="IANA zone in which statutory days end.")
     country: Literal["TW", "KR"] = Field("TW", description="Whose public holidays count.")
     worker_tick: float = Field(0.5, gt=0, le=60, description="Seconds between two looks at the due rows.")
-    seal_interval: float = Field(0.5, gt=0, le=60, description="Seconds between two seals of the audit chain.")
+    seal_interval: float = Field(
+        0.5,
+        gt=0,
+        le=60,
+        description="Seconds between two seals of the audit chain, and between two looks for its head.",
+    )
+    seal_late: float = Field(
+        10,
+        ge=1,
+        le=86400,
+        description="Seconds an audit entry may wait for its seal. Beyond, `hub audit verify`, the auditor's page and "
+        "`hub doctor` no longer call the chain whole.",
+    )
 
 
 @lru_cache

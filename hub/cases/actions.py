@@ -17,6 +17,7 @@ from hub.base.ids import new_id, receipt
 from hub.base.vault import Vault, new_key
 from hub.consent import standing
 from hub.identity.lookups import centre_for, relations
+from hub.notices.outbox import Notice, notify
 from hub.policy.terms import Actor, Standing
 from scheduling import deadlines
 
@@ -65,7 +66,7 @@ class RecordRisk:
 
 
 async def file_report(session: Session, actor: Actor, given: FileReport) -> UUID:
-    """Take a report in; returns its id. The receipt is read back by its reporter alone (P14)."""
+    """Take a report in and tell the centre of its area; returns its id. Its reporter alone reads the receipt (P14)."""
     _check_report(given, moment(session))
     centre_id = await centre_for(session, given.area)
     if centre_id is None:
@@ -103,6 +104,7 @@ async def file_report(session: Session, actor: Actor, given: FileReport) -> UUID
     await deadlines.meet(session, report_id, "report", now)
     if given.oral:
         await clocks.start(session, "report_supplement", report_id, actor.agency_id, now)
+    await notify(session, Notice("report_received", centre_id, report_id))
     await append(session, actor, "report.file", report_id, body={"acts": report.acts, "oral": given.oral})
     return report_id
 
@@ -143,7 +145,7 @@ async def open_case(session: Session, actor: Actor, report_id: UUID) -> UUID:
             acts=report.acts,
             opened_at=now,
             data_key=wrapped,
-            facts=vault.lock("facts", {k: content[k] for k in ("summary", "relationship", "stalking")}),
+            facts=vault.lock("facts", told(content)),
         )
     )
     await session.flush()
@@ -157,6 +159,12 @@ async def open_case(session: Session, actor: Actor, report_id: UUID) -> UUID:
     await standing.stand(session, case_id, Standing.SAME_CENTRE, case_id, agency_id=actor.agency_id)
     await append(session, actor, "case.open", case_id, cases=[case_id], body={"report": str(report_id)})
     return case_id
+
+
+def told(content: dict[str, Any]) -> dict[str, Any]:
+    """What a report's content tells of the case itself: its written form, if it has come in, follows the summary."""
+    whole = "\n\n".join(part for part in (content["summary"], content.get("supplement")) if part)
+    return {"summary": whole, "relationship": content["relationship"], "stalking": content["stalking"]}
 
 
 async def _add_party(session: Session, vault: Vault, kind: PartyKind, person: dict[str, Any]) -> None:

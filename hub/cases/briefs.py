@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from directory.sql import Fragment, joined, sql
 from hub.policy.decide import Sight
 from hub.policy.terms import Category, Obligation, Standing
 
@@ -11,25 +12,25 @@ from .rules import RiskLevel
 from .views import CaseView, pseudonym_of
 
 _BRIEF = {
-    "number": "c.number as case_number",
-    "state": "c.state as case_state",
-    "area": "c.area as case_area",
-    "acts": "c.acts as case_acts",
-    "opened_at": "c.opened_at as case_opened",
-    "risk_level": "c.risk_level as case_risk",
-    "listed_at": "c.listed_at as case_listed",
+    "number": sql("c.number as case_number"),
+    "state": sql("c.state as case_state"),
+    "area": sql("c.area as case_area"),
+    "acts": sql("c.acts as case_acts"),
+    "opened_at": sql("c.opened_at as case_opened"),
+    "risk_level": sql("c.risk_level as case_risk"),
+    "listed_at": sql("c.listed_at as case_listed"),
 }
 """Fields of a `brief`, and what a statement that joins `case_file c` selects for each."""
 BRIEF = frozenset({"assigned", *_BRIEF})
 
 
-def brief_columns(fields: frozenset[str]) -> str:
+def brief_columns(fields: frozenset[str]) -> Fragment:
     """What a statement that joins `case_file c` selects for `brief(..., fields)`."""
     wanted = [column for field, column in _BRIEF.items() if field in fields]
-    return ", ".join(["c.version as case_version", *wanted])
+    return joined(", ", [sql("c.version as case_version"), *wanted])
 
 
-BRIEF_COLUMNS = f"{brief_columns(BRIEF)}, c.data_key"
+BRIEF_COLUMNS = sql("{brief}, c.data_key", brief=brief_columns(BRIEF))
 """All of them, and the key to what is sealed."""
 
 _LEVELS = {level.value: level for level in RiskLevel}

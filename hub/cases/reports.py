@@ -11,17 +11,19 @@ from uuid import UUID
 from sqlalchemy import text
 
 from hub.audit.ledger import look
+from hub.base import clocks
 from hub.base.db import Session
 from hub.base.vault import Vault
 from hub.identity.lookups import Relations, relations
 from hub.policy.decide import Disclosed
 from hub.policy.terms import Actor, Category, Facts, Purpose, Role, Standing
+from scheduling.clocks import CLOCKS, due
 
 from .rules import Relationship
 
 _COLUMNS = """
     select r.id, r.receipt, r.centre_id, r.filed_by, r.received_at, r.learned_at, r.oral, r.area, r.acts, r.state,
-           r.case_id, r.data_key, r.content, r.reporter, r.victim_index, r.opposite_index
+           r.case_id, r.data_key, r.content, r.reporter, r.victim_index, r.opposite_index, r.supplemented_at
     from report r
 """
 
@@ -37,6 +39,9 @@ class ReportView:
     oral: Disclosed[bool] | None
     area: Disclosed[str] | None
     acts: Disclosed[list[str]] | None
+    supplement_due_at: Disclosed[datetime] | None
+    supplemented_at: Disclosed[datetime] | None
+    supplement: Disclosed[str] | None
     summary: Disclosed[str] | None
     relationship: Disclosed[Relationship] | None
     victim_name: Disclosed[str] | None
@@ -49,6 +54,15 @@ _ONE = text(f"{_COLUMNS} where r.id = :id")
 _MINE = text(f"{_COLUMNS} where r.filed_by = :actor order by r.received_at desc, r.id limit :most")
 _WAITING = text(
     f"{_COLUMNS} where r.centre_id = :centre and r.state = 'received' order by r.received_at, r.id limit :most"
+)
+
+_UNWRITTEN = text(
+    f"{_COLUMNS} where r.centre_id = :centre and r.oral and r.supplemented_at is null order by r.received_at, r.id"
+    " limit :most"
+)
+_TAKER = text(
+    "select r.centre_id, c.coordinator_id from report r left join case_file c on c.id = r.case_id and c.state = 'open'"
+    " and c.centre_id = r.centre_id where r.id = :report"
 )
 
 
@@ -72,6 +86,13 @@ async def waiting_reports(session: Session, actor: Actor, most: int) -> Sequence
     return [view for row in rows if (view := _report(session, actor, row, close)) is not None]
 
 
+async def unwritten_reports(session: Session, actor: Actor, most: int) -> Sequence[ReportView]:
+    """Oral reports to the actor's centre whose written form has not come in, opened or not, the oldest first."""
+    rows = (await session.execute(_UNWRITTEN, {"centre": actor.agency_id, "most": most})).all()
+    close = await relations(session, actor.id)
+    return [view for row in rows if (view := _report(session, actor, row, close)) is not None]
+
+
 def _report(session: Session, actor: Actor, row: Any, close: Relations) -> ReportView | None:
     here = row.centre_id == actor.agency_id
     facts = Facts(
@@ -87,15 +108,18 @@ def _report(session: Session, actor: Actor, row: Any, close: Relations) -> Repor
     vault = Vault(session, row.id, row.data_key)
     content = vault.unlock("content", row.content) if sight.may(c.CASE_FACTS) else None
     reporter = vault.unlock("reporter", row.reporter) if sight.may(c.REPORTER_IDENTITY) else None
-    own = row.filed_by == actor.id
+    own = facts.own_report
     return ReportView(
         id=row.id,
         receipt=show(c.EXISTENCE, row.receipt if own or facts.intake_of_report else None),
         state=show(c.EXISTENCE, row.state),
         received_at=show(c.EXISTENCE, row.received_at),
-        oral=show(c.EXISTENCE, row.oral if here else None),
+        oral=show(c.EXISTENCE, row.oral if here or own else None),
         area=show(c.EXISTENCE, row.area if here else None),
         acts=show(c.EXISTENCE, list(row.acts) if here else None),
+        supplement_due_at=show(c.EXISTENCE, _due(row.received_at) if row.oral and (here or own) else None),
+        supplemented_at=show(c.EXISTENCE, row.supplemented_at if here or own else None),
+        supplement=show(c.CASE_FACTS, (content and content.get("supplement")) or None),
         summary=show(c.CASE_FACTS, content and content["summary"]),
         relationship=show(c.CASE_FACTS, content and Relationship(content["relationship"])),
         victim_name=show(c.VICTIM_IDENTITY, content and content["victim"]["name"]),
@@ -103,3 +127,14 @@ def _report(session: Session, actor: Actor, row: Any, close: Relations) -> Repor
         reporter_name=show(c.REPORTER_IDENTITY, (reporter and reporter["name"]) or None),
         reporter_phone=show(c.REPORTER_IDENTITY, (reporter and reporter["phone"]) or None),
     )
+
+
+def _due(received_at: datetime) -> datetime:
+    """Until when an oral report must be followed by the written form (DVPA ER 21)."""
+    return due(CLOCKS["report_supplement"], received_at, clocks.calendar(), clocks.zone())
+
+
+async def taker(session: Session, report_id: UUID) -> tuple[UUID, UUID | None] | None:
+    """Which centre took a report in, and the coordinator of its case if it is open: they wait for the written form."""
+    row = (await session.execute(_TAKER, {"report": report_id})).first()
+    return None if row is None else (row.centre_id, row.coordinator_id)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     LargeBinary,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy import Uuid as SqlUuid
 from sqlmodel import Field, SQLModel
@@ -34,6 +35,13 @@ class Report(SQLModel, table=True):
         UniqueConstraint("receipt", name="uq_report_receipt"),
         CheckConstraint("state in ('received', 'opened', 'closed')", name="ck_report_state"),
         CheckConstraint("(state = 'opened') = (case_id is not null)", name="ck_report_case"),
+        CheckConstraint("oral or supplemented_at is null", name="ck_report_supplemented"),
+        Index(
+            "ix_report_unwritten",
+            "centre_id",
+            "received_at",
+            postgresql_where=text("oral and supplemented_at is null"),
+        ),
         Index("ix_report_centre", "centre_id", "state", "received_at"),
         Index("ix_report_reporter", "filed_by"),
     )
@@ -55,6 +63,8 @@ class Report(SQLModel, table=True):
     opposite_index: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     state: str = Field(default="received", sa_column=Column(Text, nullable=False))
     case_id: UUID | None = Field(default=None, sa_column=Column(SqlUuid))
+    supplemented_at: datetime | None = Field(default=None, sa_column=Column(MOMENT))
+    """When the written form of an oral report came in (DVPA ER 21)."""
 
 
 class CaseFile(SQLModel, table=True):

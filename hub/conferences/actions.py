@@ -13,7 +13,7 @@ from hub.audit.chain import append
 from hub.audit.ledger import moment
 from hub.base import clocks
 from hub.base.db import Session
-from hub.base.errors import Conflict, FieldError, InvalidInput, NotFound
+from hub.base.errors import Conflict, FieldError, InvalidInput, NotFound, TooSoon
 from hub.base.ids import new_id
 from hub.base.settings import settings
 from hub.base.vault import Vault
@@ -24,7 +24,7 @@ from hub.identity.views import agencies
 from hub.notices.outbox import Notice, notify
 from hub.policy.terms import Actor, Standing
 from scheduling import deadlines, meetings
-from scheduling.tables import MeetingKind, PlaceKind, Rsvp
+from scheduling.terms import MeetingKind, PlaceKind, Rsvp
 
 from .invitations import invite, uninvite
 from .tables import ActionItem, AgendaItem, Attendance, Conference
@@ -180,16 +180,22 @@ async def cancel_meeting(session: Session, actor: Actor, conference_id: UUID, ve
 
 
 async def record_minutes(session: Session, actor: Actor, given: RecordMinutes) -> UUID:
-    """Keep an item's minutes and its action items; each action's clock starts and its agency is told."""
+    """Keep an item's minutes and its action items; each action's clock starts and its agency is told.
+
+    `TooSoon` before the meeting has begun: what has not been held cannot end the clock of a high-risk case.
+    """
     item = await session.get(AgendaItem, given.item_id, with_for_update=True)
     if item is None:
         raise NotFound
     conference = await _own_conference(session, actor, item.conference_id, given.version)
     if conference.state in ("final", "cancelled"):
         raise Conflict("meeting_over")
+    now, begins = moment(session), (await meetings.get(session, conference.meeting_id)).starts_at
+    if now < begins:
+        raise TooSoon("meeting_not_begun", begins)
     require([("text", given.text, 20_000)])
     case = await own_case(session, actor, item.case_id)
-    now, vault = moment(session), Vault(session, case.id, case.data_key)
+    vault = Vault(session, case.id, case.data_key)
     invited = {i.attendee_id for i in await meetings.invitations(session, conference.meeting_id)}
     _check_minutes(given, invited, now)
     item.minutes, item.recorded_at = vault.lock(f"minutes:{item.id}", given.text), now
@@ -209,6 +215,8 @@ async def record_minutes(session: Session, actor: Actor, given: RecordMinutes) -
 
 
 def _check_minutes(given: RecordMinutes, invited: set[UUID], now: datetime) -> None:
+    if not given.present:
+        raise InvalidInput(FieldError("presentIds", "nobody_present"))
     if not invited.issuperset(given.present):
         raise InvalidInput(FieldError("presentIds", "not_invited"))
     for number, action in enumerate(given.actions):

@@ -22,7 +22,7 @@ from hub.policy.decide import Disclosed, Sight
 from hub.policy.terms import NOBODY, Actor, Category, Facts, Purpose, Standing
 from scheduling.composition import missing
 from scheduling.diaries import slots_for
-from scheduling.tables import MeetingKind, PlaceKind, Rsvp
+from scheduling.terms import MeetingKind, PlaceKind, Rsvp
 
 _CONFERENCE = """
     select c.id, c.meeting_id, c.centre_id, c.called_by, c.state, c.version, m.starts_at, m.ends_at, m.place_kind
@@ -50,6 +50,10 @@ _ACTIONS = text(
 _OPEN_ACTIONS = text(
     "select id, agenda_item_id, case_id, agency_id, what, due_at, done_at from action_item"
     " where agency_id = :agency and done_at is null order by due_at, id limit :most"
+)
+_CONVENER = text(
+    "select c.centre_id, c.called_by from action_item a join agenda_item i on i.id = a.agenda_item_id"
+    " join conference c on c.id = i.conference_id where a.id = :action"
 )
 CENTRE_IS = "social_affairs"
 """The centre that calls the conference stands for social work in its composition (DVPA 8)."""
@@ -265,3 +269,9 @@ async def slots(
     return [
         SlotView(s.starts_at, s.ends_at, tuple(names[i] for i in s.missing if i in names), s.reasons) for s in found
     ]
+
+
+async def convener(session: Session, action_id: UUID) -> tuple[UUID, UUID | None] | None:
+    """Which centre, and who there, called the meeting an action item was agreed at: they wait for it."""
+    row = (await session.execute(_CONVENER, {"action": action_id})).first()
+    return None if row is None else (row.centre_id, row.called_by)

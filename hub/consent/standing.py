@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from directory.sql import sql
 from hub.audit.ledger import moment
 from hub.base.db import Session
 from hub.base.ids import new_id
@@ -44,12 +45,12 @@ FACTS_OF_ONE = FACTS_SQL.replace("= any(:cases)", "= :case")
 _FACTS = Hot(FACTS_SQL)
 
 
-CONFLICTED = """
+CONFLICTED = sql("""
     (select p.case_id from staff_relation r join party p on p.person_index = r.person_index
      where r.staff_id = :staff and (r.kind = 'is' or p.kind = 'opposite')
      union select x.case_id from standing x
      where x.staff_id = :staff and x.kind = 'conflict' and x.ended_at is null)
-"""
+""")
 """SQL: the cases staff `:staff` may not know of (F2): they are, live with or are close to its opposite party, or are a
 party, or a conflict is on record. A relation counts from the moment it is declared."""
 _END = text(

@@ -14,7 +14,7 @@ from hub.audit.ledger import look, of_case
 from hub.base.db import Session
 from hub.identity.lookups import AgencyBrief, briefs
 from hub.policy.decide import Disclosed
-from hub.policy.terms import Actor, Category, Purpose, Role, Standing
+from hub.policy.terms import Actor, Basis, Category, Purpose, Role, Standing
 
 from . import standing
 
@@ -109,15 +109,16 @@ async def ledger(
             if str(case_id) not in group["cases"]:
                 continue
             bases = sorted({basis for given in group["categories"].values() for basis in given})
+            own = Basis.OWN_REPORT in bases  # a reporter reading their receipt: neither agency nor way may tell (F3)
             found.append(
                 DisclosureView(
                     id=UUID(int=(row.id << 8) + place),
                     at=sight.show(Category.LEDGER, row.at),
-                    agency=names.get(row.agency_id),
-                    operation=sight.show(Category.LEDGER, row.subject or None),
+                    agency=None if own else names.get(row.agency_id),
+                    operation=sight.show(Category.LEDGER, None if own else row.subject or None),
                     purpose=sight.show(Category.LEDGER, Purpose(group["purpose"])),
                     categories=sight.show(Category.LEDGER, [Category(value) for value in group["categories"]]),
-                    bases=sight.show(Category.LEDGER, bases),
+                    bases=sight.show(Category.LEDGER, [basis for basis in bases if basis != Basis.OWN_REPORT]),
                 )
             )
     return found, rows[-1].id if len(rows) == most else None

@@ -80,6 +80,7 @@ async def unchanged(request: Request) -> Response:
     problem = invalid(request, *wrong)
     if problem is None:
         given |= {"serviceId": form.text("serviceId"), "answer": "UNCHANGED", "idempotencyKey": _key(form)}
+        given["version"] = number_of(form.text("version")) or 0
         problem = problem_of(await do(request, "AttestService", "attestService", **given))
     if problem:
         return await _mine(request, 422, problem={**problem, "fields": []}, refused=form.text("serviceId"))
@@ -121,8 +122,7 @@ async def all_unchanged(request: Request, round_id: str) -> Response:
     form = await posted(request)
     if form.switching:
         return await _ask_all(request, round_id)
-    count = number_of(form.text("count")) or 0
-    given: Data = {"roundId": round_id, "count": count, "idempotencyKey": _key(form)}
+    given: Data = {"roundId": round_id, "version": form.text("version"), "idempotencyKey": _key(form)}
     if problem := problem_of(await do(request, "AttestServices", "attestServices", **given)):
         return await _ask_all(request, round_id, 422, problem=problem)
     return redirect("/my-services", "services_attested")
@@ -235,5 +235,6 @@ async def _say_free(request: Request, given: Data) -> Data:
 async def _attest(request: Request, given: Data, chosen: str, form: Posted) -> Data:
     day = form.text("later") if chosen == "LATER" else form.text("stopped") if chosen == "NO_LONGER_OFFERED" else ""
     reason = form.text("reason") if chosen == "NO_LONGER_OFFERED" else ""
-    answer = {"answer": chosen, "day": day or None, "reason": reason or None}
+    answer: Data = {"answer": chosen, "day": day or None, "reason": reason or None}
+    answer["version"] = number_of(form.text("version")) or 0
     return await do(request, "AttestService", "attestService", **given, **answer)

@@ -25,9 +25,11 @@ LEVELS = ("STANDARD", "MEDIUM", "HIGH")
 
 @router.get("/waiting")
 async def waiting(request: Request) -> Response:
-    """Reports to the centre that nobody has opened, the oldest first. Who: coordinator, intake officer."""
+    """Reports not opened, and oral ones not in writing, the oldest first. Who: coordinator, intake officer."""
     reports = (await ask(request, "WaitingReports", {"first": 100}))["waitingReports"]
-    return render(request, "waiting.html", words=words, reports=reports, areas=await area_names(request))
+    oral = (await ask(request, "UnwrittenReports", {"first": 100}))["unwrittenReports"]
+    areas = await area_names(request)
+    return render(request, "waiting.html", words=words, reports=reports, oral=oral, areas=areas)
 
 
 @router.get("/waiting/{report}")
@@ -39,7 +41,7 @@ async def report_page(request: Request, report: str) -> Response:
 async def _report(request: Request, report: str, status: int = 200, **more: Any) -> Response:
     found = await one(request, "Report", "report", id=report)
     areas = await area_names(request)
-    return render(request, "report.html", status, words=words, report=found, areas=areas, once=once(), **more)
+    return render(request, "report.html", status, words=words, report=found, areas=areas, once=once, **more)
 
 
 @router.post("/waiting/{report}")
@@ -52,6 +54,18 @@ async def open_case(request: Request, report: str) -> Response:
     if problem := problem_of(outcome):
         return await _report(request, report, 422, problem=problem)
     return redirect(f"/cases/{outcome['id']}", "case_opened")
+
+
+@router.post("/waiting/{report}/form")
+async def written(request: Request, report: str) -> Response:
+    """Enter the written form of an oral report that has come in. Who: coordinator, intake officer."""
+    form = await posted(request)
+    if form.switching:
+        return await _report(request, report, values=form.values)
+    given = {"reportId": report, "text": form.text("text"), "idempotencyKey": form.text("idempotencyKey") or None}
+    if problem := problem_of(await do(request, "SupplementReport", "supplementReport", **given)):
+        return await _report(request, report, 422, problem=problem, values=form.values)
+    return redirect(f"/waiting/{report}", "report_written")
 
 
 @router.get("/cases")

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from babel import Locale
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from directory.columns import WEEKDAYS
 from directory.facts import LANGUAGES
 from directory.taxonomy import NETWORKS
 from hub.base.texts import catalogue, mark
@@ -156,9 +158,20 @@ async def search(request: Request) -> Response:
 async def service(request: Request, service_id: str) -> Response:
     """One service. For anybody signed in."""
     found = await one(request, "Service", "service", id=service_id)
+    whole = await one(request, "ServiceDetails", "serviceDetails", id=service_id)
     viewer, editable = viewer_of(request), False
     if viewer is not None and viewer.has(Role.AGENCY_MANAGER, Role.ADMINISTRATOR):
         editable = (await ask(request, "EditableService", {"id": service_id}))["editableService"] is not None
     history = editable or (viewer is not None and viewer.has(Role.AUDITOR))
-    more: Data = {"editable": editable, "history": history, "places": await places(request)}
-    return render(request, "service.html", service=found, **more, **words(request))
+    say, lang = catalogue(language(request)).gettext, language(request)
+    days = Locale.parse(lang.replace("-", "_")).days["stand-alone"]["wide"]
+    access = CHOICES["accessibility"]
+    more: Data = {
+        "editable": editable,
+        "history": history,
+        "places": await places(request),
+        "days": {day: days[n] for n, day in enumerate(WEEKDAYS)},
+        "access": [say(access[code]) if code in access else code for code in whole["accessibility"]],
+        "genders": [say(CHOICES["gender"].get(code, code)) for code in whole["whom"]["genders"]],
+    }
+    return render(request, "service.html", service=found, whole=whole, **more, **words(request))

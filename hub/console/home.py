@@ -12,7 +12,7 @@ from starlette.responses import Response
 from hub.base.time import now
 from hub.policy.terms import Role
 
-from . import agency, oversight, reporting, words
+from . import administration, agency, oversight, reporting, words
 from .client import ask
 from .dates import SOON, as_moment
 from .pages import render
@@ -83,6 +83,6 @@ HOMES: list[tuple[Role, Home]] = [
     (Role.AGENCY_MANAGER, agency.home),
     (Role.REPORTER, reporting.home),
     (Role.AUDITOR, oversight.home),
-    (Role.ADMINISTRATOR, oversight.administrator),
+    (Role.ADMINISTRATOR, administration.home),
 ]
 """In the order of choice: who holds several roles begins at the first."""

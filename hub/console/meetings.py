@@ -10,10 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.base.errors import FieldError
+from hub.base.time import now
 from hub.policy.terms import Role
 
 from . import words
 from .client import ask
+from .dates import as_moment
 from .forms import posted
 from .inputs import Data, area_names, do, invalid, number_of, once, one, problem_of
 from .pages import redirect, render
@@ -60,6 +62,7 @@ async def show(request: Request, meeting: str, status: int = 200, **more: Any) -
         status,
         words=words,
         meeting=found,
+        begun=as_moment(found["startsAt"]) <= now(),
         own=own,
         mine=mine,
         answers=ANSWERS,

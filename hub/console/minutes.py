@@ -11,8 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.base.errors import FieldError
+from hub.base.time import now
 
 from . import words
+from .dates import as_moment
 from .forms import Posted, posted
 from .inputs import Data, area_names, do, invalid, moment_of, number_of, once, one, problem_of
 from .pages import redirect, render
@@ -47,7 +49,7 @@ class Agreed:
 
 @router.get("/meetings/{meeting}/items/{item}")
 async def minutes_page(request: Request, meeting: str, item: str) -> Response:
-    """The minutes form of an agenda item beside its case. Who: the coordinator who called the meeting."""
+    """The minutes form of an agenda item, once the meeting has begun. Who: the coordinator who called the meeting."""
     return await _page(request, meeting, item)
 
 
@@ -64,6 +66,7 @@ async def _page(
         status,
         words=words,
         meeting=found,
+        begun=as_moment(found["startsAt"]) <= now(),
         item=part,
         rows=rows,
         areas=await area_names(request),

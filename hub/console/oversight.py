@@ -1,4 +1,4 @@
-"""Pages of the competent authority: the audit chain and its entries, who saw what, the agencies that take part."""
+"""Pages of the competent authority: the audit chain and its entries, who saw what."""
 
 from __future__ import annotations
 
@@ -46,12 +46,6 @@ async def who_saw(request: Request) -> Response:
         found = (await ask(request, "WhoSawWhat", {"caseId": case, "after": after}))["disclosures"]
     href = f"/audit/who-saw?{urlencode({'case': case})}"
     return render(request, "who_saw.html", case=case, found=found, href=href, values={"case": [case]}, **words(request))
-
-
-async def administrator(request: Request) -> Response:
-    """The first screen of an administrator: the agencies that take part."""
-    agencies = (await ask(request, "Agencies"))["agencies"]
-    return render(request, "administrator.html", agencies=agencies, **words(request))
 
 
 async def _entries(request: Request, chain: dict[str, Any] | None = None, *, first: bool = False) -> Response:

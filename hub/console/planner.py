@@ -13,7 +13,7 @@ from starlette.responses import Response
 from hub.base.errors import FieldError
 from hub.base.time import now
 from scheduling.composition import RULES
-from scheduling.tables import MeetingKind, PlaceKind
+from scheduling.terms import MeetingKind, PlaceKind
 
 from . import words
 from .client import ask

@@ -73,11 +73,27 @@ async def file(request: Request) -> Response:
 @router.get("/receipts/{report_id}")
 async def receipt(request: Request, report_id: str) -> Response:
     """The receipt of one's own report, and what happens next. For its reporter alone."""
+    return await _receipt(request, report_id)
+
+
+@router.post("/receipts/{report_id}")
+async def written(request: Request, report_id: str) -> Response:
+    """Send the written form of one's own oral report (DVPA Enforcement Rules 21). For its reporter alone."""
+    form = await posted(request)
+    if form.switching:
+        return await _receipt(request, report_id, values=form.values)
+    given = {"reportId": report_id, "text": form.text("text"), "idempotencyKey": form.text("idempotencyKey") or None}
+    if problem := problem_of(await do(request, "SupplementReport", "supplementReport", **given)):
+        return await _receipt(request, report_id, 422, problem=problem, values=form.values)
+    return redirect(f"/receipts/{report_id}", "report_written")
+
+
+async def _receipt(request: Request, report_id: str, status: int = 200, **more: Any) -> Response:
     _person(request)
     found = await one(request, "Report", "report", id=report_id)
     if not found["receipt"]:
         raise HTTPException(404)
-    return render(request, "receipt.html", report=found, **words(request))
+    return render(request, "receipt.html", status, report=found, key=once(), **words(request), **more)
 
 
 def _person(request: Request) -> Viewer:

@@ -14,6 +14,7 @@ from hub.base.settings import settings
 from hub.identity.sessions import Cookies, end
 
 from . import (
+    administration,
     agency,
     attesting,
     cases,
@@ -29,7 +30,9 @@ from . import (
     oversight,
     planner,
     referring,
+    relation,
     reporting,
+    staff,
     static,
     terms,
     weights,
@@ -54,6 +57,7 @@ def install(app: FastAPI) -> None:
     """
     app.include_router(router)
     for pages in (
+        administration,
         agency,
         attesting,
         cases,
@@ -68,7 +72,9 @@ def install(app: FastAPI) -> None:
         oversight,
         planner,
         referring,
+        relation,
         reporting,
+        staff,
         terms,
         weights,
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from hub.base.texts import mark
@@ -59,6 +60,7 @@ PLACES: tuple[Place, ...] = (
     Place("directory", mark("Directory"), "/directory", EVERYONE),
     Place("coverage", mark("Coverage"), "/coverage", CASE_WORK | OVERSEEING | {Role.AGENCY_MANAGER}),
     Place("services", mark("Our services"), "/my-services", KEEPING),
+    Place("staff", mark("Accounts"), "/staff", frozenset({Role.ADMINISTRATOR, Role.AGENCY_MANAGER})),
     Place("rounds", mark("Stock-taking"), "/rounds", OVERSEEING),
     Place("audit", mark("Audit"), "/audit", frozenset({Role.AUDITOR})),
 )
@@ -77,6 +79,15 @@ def viewer_of(request: Request) -> Viewer | None:
     if found is None:
         return None
     return Viewer(found.display_name, found.agency_names, found.actor.roles, csrf_token(found), found.locale)
+
+
+def only(request: Request, *roles: Role) -> None:
+    """Only for who holds one of `roles`. HTTPException 401 when nobody is signed in, 403 for anybody else."""
+    viewer = viewer_of(request)
+    if viewer is None:
+        raise HTTPException(401)
+    if not viewer.has(*roles):
+        raise HTTPException(403)
 
 
 def navigation(viewer: Viewer | None, path: str, counts: Mapping[str, int]) -> list[dict[str, object]]:

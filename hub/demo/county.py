@@ -35,7 +35,7 @@ from hub.referrals import actions as referrals
 from hub.referrals.actions import AnswerReferral, SendReferral
 from hub.referrals.rules import Answer, Reason
 from scheduling.clocks import Urgency
-from scheduling.tables import PlaceKind
+from scheduling.terms import PlaceKind
 
 STEPS = 4
 Say = Callable[[str], None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import time
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from hub.app import create_app, opened, server
 from hub.base import logs
 from hub.base.databases import databases
+from hub.base.fitness import NotFit
 from hub.base.migrate import upgrade
 from hub.base.settings import Settings
 from hub.console import mailbox
@@ -28,13 +30,38 @@ async def run(settings: Settings) -> None:
     """Start everything, say where to look, and end everything on Ctrl-C."""
     began = time.monotonic()
     logs.configure(settings)
+    with _held(settings) as listening:
+        await _told(settings, listening, began)
+
+
+def _held(settings: Settings) -> socket.socket:
+    """The port, taken before anything is made: whoever looks meanwhile waits. Raises `NotFit` where it is not free."""
+    try:
+        (family, _, _, _, where), *_ = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+        held = socket.socket(family)
+        try:
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            held.bind(where)
+            held.listen()
+        except OSError:
+            held.close()
+            raise
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise NotFit(
+            f"port {settings.port} of {settings.host} cannot be used ({why}): end what uses it, or set HUB_PORT"
+        ) from None
+    return held
+
+
+async def _told(settings: Settings, listening: socket.socket, began: float) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     bar = Progress(SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), console=out, transient=True)
     with bar:
         job = bar.add_task("Starting PostgreSQL", total=STEPS + 2)
-        async with databases(settings) as urls:
+        async with databases(settings, leaving=True) as urls:
             bar.update(job, advance=1, description="Creating the tables")
             await upgrade(urls.owner, urls.app_password)
             bar.advance(job)
@@ -50,8 +77,11 @@ async def run(settings: Settings) -> None:
                     out.print(f"Mail that was sent: {base_url(local)}/demo/mail")
                     out.print("Choose a person on the first page. Ctrl-C ends everything.\n")
                     worker = asyncio.create_task(tick(hub.db, local, stop))
-                    serving = asyncio.create_task(web.serve())
-                    await asyncio.wait({asyncio.create_task(stop.wait()), serving}, return_when="FIRST_COMPLETED")
+                    serving = asyncio.create_task(web.serve([listening]))
+                    stopped = asyncio.create_task(stop.wait())
+                    await asyncio.wait({stopped, serving, worker}, return_when="FIRST_COMPLETED")
                     stop.set()
                     web.should_exit = True
-                    await asyncio.gather(worker, serving, return_exceptions=True)
+                    for fault in await asyncio.gather(worker, serving, return_exceptions=True):
+                        if isinstance(fault, Exception):
+                            raise fault

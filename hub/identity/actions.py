@@ -24,11 +24,13 @@ from .reach import ADMINISTRATORS, administrator, in_reach, reach
 from .tables import Agency, Staff, StaffKind, StaffRole, WebSession
 
 __all__ = [
+    "NO_AGENCY",
     "AddAgency",
     "AddStaff",
     "StaffKind",
     "add_agency",
     "add_staff",
+    "confirm_administrator",
     "install",
     "suspend_agency",
     "suspend_staff",
@@ -37,6 +39,10 @@ __all__ = [
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SCOPE = re.compile(r"[a-z]+(:[a-z_]+){1,3}")
+
+
+NO_AGENCY = UUID(int=0)
+"""Where the agency comes with the account, in the first installation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +126,34 @@ async def install(session: Session, agency: AddAgency, person: AddStaff) -> UUID
     some = select(col(StaffRole.staff_id)).where(col(StaffRole.role) == Role.ADMINISTRATOR).limit(1)
     if (await session.execute(some)).first() is not None:
         raise Conflict("installed_already")
-    nobody = Actor(id=UUID(int=0), agency_id=UUID(int=0), roles=frozenset({Role.ADMINISTRATOR}))
+    nobody = Actor(id=NO_AGENCY, agency_id=NO_AGENCY, roles=frozenset({Role.ADMINISTRATOR}))
     agency_id = await _insert_agency(session, nobody, agency)
     staff_id = await _insert_staff(session, nobody, person, agency_id)
     await session.execute(
         insert(StaffRole).values(staff_id=staff_id, role=Role.ADMINISTRATOR, pending=False, granted_at=now())
     )
     await append(session, nobody, "staff.install", staff_id, body={"role": Role.ADMINISTRATOR})
+    return staff_id
+
+
+async def confirm_administrator(session: Session, issuer: str, subject: str) -> UUID:
+    """The second administrator, whom the first has granted the role and nobody is there to confirm: the operator does.
+
+    From the command line. Raises `Conflict` unless there is exactly one administrator, `NotFound` where nobody with
+    this account waits for the role.
+    """
+    await session.execute(select(func.pg_advisory_xact_lock(ADMINISTRATORS)))
+    holds = (col(StaffRole.role) == Role.ADMINISTRATOR, ~col(StaffRole.pending))
+    if (await session.execute(select(func.count()).select_from(StaffRole).where(*holds))).scalar_one() != 1:
+        raise Conflict("installed_already")
+    whose = select(col(Staff.id)).where(col(Staff.issuer) == issuer, col(Staff.subject) == subject)
+    waits = (col(StaffRole.role) == Role.ADMINISTRATOR, col(StaffRole.pending))
+    confirmed = update(StaffRole).where(*waits, col(StaffRole.staff_id).in_(whose)).values(pending=False)
+    staff_id = (await session.execute(confirmed.returning(col(StaffRole.staff_id)))).scalar_one_or_none()
+    if staff_id is None:
+        raise NotFound
+    nobody = Actor(id=NO_AGENCY, agency_id=NO_AGENCY, roles=frozenset({Role.ADMINISTRATOR}))
+    await append(session, nobody, "staff.grant_role", staff_id, body={"role": Role.ADMINISTRATOR})
     return staff_id
 
 

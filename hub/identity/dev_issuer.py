@@ -15,6 +15,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from joserfc.jwk import KeySet, RSAKey
 
+from hub.base.fitness import loopback
 from hub.base.ids import new_id, token
 from hub.base.settings import Settings
 
@@ -50,13 +51,16 @@ class DevKeys:
 
 
 class DevIssuer:
-    """The issuer of one process; `routes` go under `/dev-issuer`. Raises `RuntimeError` outside demo and test."""
+    """The issuer of one process; `routes` go under `/dev-issuer`. Raises `RuntimeError` outside demo and test,
+    and where others than this machine could reach it."""
 
     def __init__(
         self, settings: Settings, people: Sequence[DemoPerson] | None = None, page: People | None = None
     ) -> None:
         if settings.mode not in ("demo", "test"):
             raise RuntimeError("The development issuer signs anybody in: it runs in demo and test mode alone.")
+        if not loopback(settings.host):
+            raise RuntimeError("The development issuer signs anybody in: it listens on a loopback address alone.")
         self.settings = settings
         self.issuer = base_url(settings) + DEV_ISSUER_PATH
         self.people = {person.login: person for person in (demo_people() if people is None else people)}

@@ -10,19 +10,36 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from hub.audit.chain import append
-from hub.base.db import Session
+from hub.base.crypto import blind
+from hub.base.db import Session, keys_of
 from hub.base.errors import Conflict, FieldError, InvalidInput, NotFound, NotPermitted
 from hub.base.time import now
 from hub.policy.terms import Actor, Role
 
-from .reach import ADMINISTRATORS, administrator, in_good_standing, reach
-from .tables import RelationKind, StaffKind, StaffRelation, StaffRole
+from .reach import ADMINISTRATORS, in_good_standing, reach
+from .tables import RelationKind, Staff, StaffKind, StaffRelation, StaffRole
+
+__all__ = [
+    "DECLARE_FOR_OTHERS",
+    "MANAGER_MAY_GRANT",
+    "TWO_PERSONS",
+    "Relation",
+    "RelationKind",
+    "RoleOf",
+    "declare_relation",
+    "grant_role",
+    "index_of",
+    "revoke_role",
+]
 
 MANAGER_MAY_GRANT = frozenset({Role.AGENCY_WORKER, Role.REPORTER})
 """What an agency's manager may grant within the agency; all else is the administrators'."""
 
 TWO_PERSONS = frozenset({Role.ADMINISTRATOR})
 """Roles that a second administrator must confirm."""
+
+DECLARE_FOR_OTHERS = frozenset({Role.COORDINATOR, Role.ADMINISTRATOR})
+"""Who may declare another's relation: it takes sight away and gives none (F2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +57,8 @@ class Relation:
     staff_id: UUID
     person_index: bytes
     kind: RelationKind
+    case_id: UUID | None = None
+    """The case it was declared in, for the audit."""
 
 
 async def grant_role(session: Session, actor: Actor, command: RoleOf) -> bool:
@@ -91,14 +110,28 @@ async def revoke_role(session: Session, actor: Actor, command: RoleOf) -> None:
     await append(session, actor, "staff.revoke_role", command.staff_id, body={"role": command.role})
 
 
+def index_of(session: Session, name: str) -> bytes:
+    """The blind index of somebody by name, as cases keep their parties. Raises `InvalidInput` for an unusable name."""
+    if not (0 < len(name.strip()) <= 200 and name.isprintable()):
+        raise InvalidInput(FieldError("name", "name_form"))
+    return blind(keys_of(session), "name", name)
+
+
 async def declare_relation(session: Session, actor: Actor, command: Relation) -> None:
-    """Declare that somebody is, lives with or is close to a person. Oneself, or an administrator for another."""
+    """Declare that somebody is, lives with or is close to a person: from now F2 holds. Declared again, it stands once.
+
+    Oneself; coordinators and administrators for another. Raises `NotFound` where there is no such account.
+    """
     in_good_standing(actor)
-    if command.staff_id != actor.id:
-        administrator(actor)
-        await reach(session, actor, command.staff_id)
+    if command.staff_id != actor.id and not actor.has(*DECLARE_FOR_OTHERS):
+        raise NotPermitted
+    known = select(col(Staff.id)).where(col(Staff.id) == command.staff_id, col(Staff.kind) == StaffKind.PERSON)
+    if (await session.execute(known)).first() is None:
+        raise NotFound
     row = insert(StaffRelation).values(
         staff_id=command.staff_id, person_index=command.person_index, kind=command.kind, declared_at=now()
     )
     await session.execute(row.on_conflict_do_nothing())
-    await append(session, actor, "staff.declare_relation", command.staff_id, body={"kind": command.kind})
+    cases = [] if command.case_id is None else [command.case_id]
+    body = {"kind": command.kind}
+    await append(session, actor, "staff.declare_relation", command.staff_id, cases=cases, body=body)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 
+from directory.sql import sql
 from hub.base.db import Session
 
 _CENTRE = text(
@@ -17,9 +19,20 @@ _CENTRE = text(
     order by length(county) desc limit 1
     """
 )
+_AUTHORITIES = text(
+    """
+    with overseeing as (
+      select a.id, case when a.county = o.county then 1 when a.county = '' then 2 else 3 end as far
+      from agency a join agency o on o.id = :agency
+      where not a.suspended and exists (
+        select from staff s join staff_role r on r.staff_id = s.id and r.role = 'auditor' and not r.pending
+        where s.agency_id = a.id and not s.suspended and (s.expires_at is null or s.expires_at > :now)))
+    select id from overseeing where far = (select min(far) from overseeing) order by id
+    """
+)
 _RELATIONS = text("select person_index, kind from staff_relation where staff_id = :staff")
 
-AGENCY_NAMES = "select id, code, name, names, network from agency"
+AGENCY_NAMES = sql("select id, code, name, names, network from agency")
 """A relation other slices may join for names: (id, code, name, names, network)."""
 _ALL = text(f"{AGENCY_NAMES} where not suspended order by code")
 _STAFF = text("select id, display_name from staff where id = any(:ids)")
@@ -49,6 +62,14 @@ async def centre_for(session: Session, area: str) -> UUID | None:
     """The prevention centre of an area (by county prefix), or the only centre there is."""
     found: UUID | None = (await session.execute(_CENTRE, {"area": area})).scalar()
     return found
+
+
+async def authorities_of(session: Session, agency_id: UUID, at: datetime) -> list[UUID]:
+    """The competent authority of an agency: whoever oversees (P12; DVPA 4, 5; SHPA 2), that is has an auditor.
+
+    That of its own county before a national one, and any other before none. Empty where nobody oversees.
+    """
+    return list((await session.execute(_AUTHORITIES, {"agency": agency_id, "now": at})).scalars())
 
 
 @dataclass(frozen=True, slots=True)

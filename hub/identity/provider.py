@@ -16,8 +16,9 @@ from .fetching import Cached, Unavailable, get_json, safe_url
 from .tokens import BoundKey, Keys, Rules, Unauthenticated, usable_keys, verify
 
 DEV_ISSUER_PATH: Final = "/dev-issuer"
-ACCESS_TYPES: Final = frozenset({"at+jwt"})
 ID_TYPES: Final = frozenset({"jwt", ""})
+_OF_ID_TOKENS: Final = frozenset({"nonce", "at_hash", "c_hash", "s_hash"})
+"""Claims that bind an ID token to its sign-in (OpenID Connect Core 2, 3.3.2.11); no access token needs them."""
 
 
 class ProviderUnavailable(Refusal):
@@ -81,7 +82,7 @@ class Oidc:
         self.issuer = safe_issuer(issuer_of(settings))
         self._metadata = Cached(self._discover)
         self.keys = Keys(Cached(self._fetch_keys))
-        self._access = Rules(self.issuer, settings.oidc_audience, ACCESS_TYPES)
+        self._access = Rules(self.issuer, settings.oidc_audience, frozenset({settings.oidc_access_type.lower()}))
         self._id = Rules(self.issuer, settings.oidc_client_id, ID_TYPES, only_audience=True)
 
     async def metadata(self) -> Metadata:
@@ -92,8 +93,18 @@ class Oidc:
         return found
 
     async def access_claims(self, token: object) -> dict[str, Any]:
-        """The claims of an access token (RFC 9068) for this hub; raises `Unauthenticated`."""
-        return await verify(token, self.keys, self._access)
+        """The claims of an access token for this hub; raises `Unauthenticated`.
+
+        By RFC 9068 the header says that it is one. Where the provider only says `JWT`, an ID token is told by what it
+        alone has: it is for the client itself, or bound to one sign-in, or names its kind.
+        """
+        claims = await verify(token, self.keys, self._access)
+        if self.settings.oidc_access_type == "JWT":
+            named = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+            kind = claims.get("typ", "Bearer")
+            if self.settings.oidc_client_id in named or kind != "Bearer" or not _OF_ID_TOKENS.isdisjoint(claims):
+                raise Unauthenticated("an ID token")
+        return claims
 
     async def id_claims(self, token: object, nonce: str) -> dict[str, Any]:
         """The claims of the ID token that answers the sign-in with this `nonce`; raises `Unauthenticated`."""

@@ -15,9 +15,11 @@ from hub.base.db import Session
 from hub.base.errors import NotPermitted
 from hub.policy.terms import Actor, Role
 
-from .tables import Agency, StaffKind, StaffRelation
+from .lookups import AgencyBrief
+from .tables import Agency, StaffKind
 
 MAX_PAGE = 100
+MOST_COLLEAGUES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +43,43 @@ class StaffView:
     """An account as its agency's managers, administrators and auditors see it. `pending`: roles not yet confirmed."""
 
     id: UUID
-    agency_id: UUID
+    agency: AgencyBrief
+    subject: str
     display_name: str
     email: str
     kind: StaffKind
-    roles: frozenset[Role]
-    pending: frozenset[Role]
+    roles: tuple[Role, ...]
+    pending: tuple[Role, ...]
     suspended: bool
     expires_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class ColleagueView:
+    """A person of an agency by name alone."""
+
+    id: UUID
+    display_name: str
+
+
 _STAFF = text(
     """
-    select s.id, s.agency_id, s.display_name, s.email, s.kind, s.suspended, s.expires_at,
-        array(select r.role from staff_role r where r.staff_id = s.id and not r.pending) as roles,
-        array(select r.role from staff_role r where r.staff_id = s.id and r.pending) as pending
-    from staff s
+    select s.id, s.subject, s.display_name, s.email, s.kind, s.suspended, s.expires_at,
+        a.id as agency_id, a.code, a.name, a.names, a.network,
+        array(select r.role from staff_role r where r.staff_id = s.id and not r.pending order by r.role) as roles,
+        array(select r.role from staff_role r where r.staff_id = s.id and r.pending order by r.role) as pending
+    from staff s join agency a on a.id = s.agency_id
     where (cast(:agency as uuid) is null or s.agency_id = :agency)
-      and (cast(:after as uuid) is null or s.id > :after)
-    order by s.id limit :first
+      and (cast(:id as uuid) is null or s.id = :id)
+      and (cast(:after as uuid) is null or (s.display_name, s.id) > (:name, :after))
+    order by s.display_name, s.id limit :first
+    """
+)
+_COLLEAGUES = text(
+    """
+    select id, display_name from staff
+    where (cast(:agency as uuid) is null or agency_id = :agency) and (cast(:id as uuid) is null or id = :id)
+      and kind = 'person' order by display_name, id limit :most
     """
 )
 
@@ -70,17 +90,9 @@ async def agencies(session: Session, ids: Sequence[UUID]) -> dict[UUID, AgencyVi
     return {row.id: AgencyView(*row) for row in rows}
 
 
-async def agencies_of_organizations(session: Session, ids: Sequence[UUID]) -> dict[UUID, AgencyView]:
-    """The agencies that stand for the directory's organizations, by organization id; suspended ones are left out."""
-    wanted = _agencies().where(col(Agency.organization_id).in_(ids), ~col(Agency.suspended)).order_by(col(Agency.code))
-    rows = (await session.execute(wanted)).all()
-    return {row.organization_id: AgencyView(*row) for row in rows}
-
-
-async def agency_by_code(session: Session, code: str) -> AgencyView | None:
-    """One agency, or None."""
-    row = (await session.execute(_agencies().where(col(Agency.code) == code))).first()
-    return AgencyView(*row) if row else None
+async def agency(session: Session, _actor: Actor, agency_id: UUID) -> AgencyView | None:
+    """One agency, suspended or not, or None."""
+    return (await agencies(session, [agency_id])).get(agency_id)
 
 
 async def all_agencies(session: Session) -> list[AgencyView]:
@@ -89,24 +101,52 @@ async def all_agencies(session: Session) -> list[AgencyView]:
 
 
 async def staff_list(
-    session: Session, actor: Actor, agency_id: UUID | None = None, first: int = MAX_PAGE, after: UUID | None = None
-) -> list[StaffView]:
-    """A page of accounts in the order of their ids. Administrators and auditors anywhere, managers at home.
+    session: Session,
+    actor: Actor,
+    agency_id: UUID | None = None,
+    first: int = MAX_PAGE,
+    after: tuple[str, UUID] | None = None,
+) -> tuple[list[StaffView], bool]:
+    """A page of accounts by name, and whether there are more. `after` is the name and id of the last one before.
 
-    Raises `NotPermitted`.
+    Administrators and auditors anywhere, managers at home; raises `NotPermitted`.
     """
-    if not actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
-        if not actor.has(Role.AGENCY_MANAGER) or (agency_id or actor.agency_id) != actor.agency_id:
-            raise NotPermitted
-        agency_id = actor.agency_id
-    asked = {"agency": agency_id, "after": after, "first": max(1, min(first, MAX_PAGE))}
-    return [_staff(row) for row in (await session.execute(_STAFF, asked)).all()]
+    agency_id = _within(actor, agency_id)
+    name, key = after or (None, None)
+    most = max(1, min(first, MAX_PAGE))
+    asked = {"agency": agency_id, "id": None, "name": name, "after": key, "first": most + 1}
+    rows = (await session.execute(_STAFF, asked)).all()
+    return [_staff(row) for row in rows[:most]], len(rows) > most
 
 
-async def relations_of(session: Session, staff_id: UUID) -> frozenset[bytes]:
-    """Blind indexes of everybody this member of staff is, lives with or is close to: what forbid F2 is judged by."""
-    rows = select(col(StaffRelation.person_index)).where(col(StaffRelation.staff_id) == staff_id)
-    return frozenset(bytes(index) for index in (await session.execute(rows)).scalars())
+async def staff_member(session: Session, actor: Actor, staff_id: UUID) -> StaffView | None:
+    """One account, to the same people; None for one that is not there or not theirs to see."""
+    asked = {"agency": _within(actor, None), "id": staff_id, "name": None, "after": None, "first": 1}
+    row = (await session.execute(_STAFF, asked)).first()
+    return _staff(row) if row else None
+
+
+async def colleagues(session: Session, actor: Actor, agency_id: UUID) -> list[ColleagueView]:
+    """The people of an agency by name, to say who of them knows somebody of a case; raises `NotPermitted`."""
+    if not actor.has(Role.COORDINATOR, Role.ADMINISTRATOR):
+        raise NotPermitted
+    rows = (await session.execute(_COLLEAGUES, {"agency": agency_id, "id": None, "most": MOST_COLLEAGUES})).all()
+    return [ColleagueView(row.id, row.display_name) for row in rows]
+
+
+async def colleague(session: Session, _actor: Actor, staff_id: UUID) -> ColleagueView | None:
+    """One person by name."""
+    row = (await session.execute(_COLLEAGUES, {"agency": None, "id": staff_id, "most": 1})).first()
+    return ColleagueView(row.id, row.display_name) if row else None
+
+
+def _within(actor: Actor, agency_id: UUID | None) -> UUID | None:
+    """The agency whose accounts the actor may read; None: any. Raises `NotPermitted`."""
+    if actor.has(Role.ADMINISTRATOR, Role.AUDITOR):
+        return agency_id
+    if not actor.has(Role.AGENCY_MANAGER) or (agency_id or actor.agency_id) != actor.agency_id:
+        raise NotPermitted
+    return actor.agency_id
 
 
 def _agencies() -> Any:
@@ -127,12 +167,13 @@ def _agencies() -> Any:
 def _staff(row: Row[Any]) -> StaffView:
     return StaffView(
         id=row.id,
-        agency_id=row.agency_id,
+        agency=AgencyBrief(row.agency_id, row.code, row.name, row.names, row.network),
+        subject=row.subject,
         display_name=row.display_name,
         email=row.email,
         kind=StaffKind(row.kind),
-        roles=frozenset(Role(role) for role in row.roles),
-        pending=frozenset(Role(role) for role in row.pending),
+        roles=tuple(Role(role) for role in row.roles),
+        pending=tuple(Role(role) for role in row.pending),
         suspended=row.suspended,
         expires_at=row.expires_at,
     )

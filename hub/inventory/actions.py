@@ -9,7 +9,8 @@ from uuid import UUID
 
 from directory import inventory, progress, rounds
 from directory.actions import set_capacity
-from directory.inventory import Asking, Said, ServiceLine, TaskFilter
+from directory.history import said_by
+from directory.inventory import Said, ServiceLine
 from directory.progress import Counts
 from directory.rounds import InventoryRound, RoundState, Scope, TaskAnswer
 from directory.search import areas
@@ -28,7 +29,7 @@ from scheduling.counting import due
 from . import coverage as coverage  # keeps the matrix when a round closes
 from . import rules
 from .rounds import askable, attested_all, begin, today
-from .views import own_organization
+from .views import own_organization, unanswered, version_of_all
 
 KEEPS = (Role.AGENCY_MANAGER,)
 SAYS_FREE = (Role.AGENCY_MANAGER, Role.AGENCY_WORKER, Role.MACHINE)
@@ -52,6 +53,8 @@ class Attest:
     said: Said
     available: int | None = None
     unit: str | None = None
+    version: int | None = None
+    """That of the task that was shown; None: none was."""
 
 
 async def open_round(session: Session, actor: Actor, given: OpenRound) -> UUID:
@@ -129,6 +132,10 @@ async def attest(session: Session, actor: Actor, given: Attest) -> UUID:
         raise InvalidInput(*wrong)
     if given.said.answer is TaskAnswer.CHANGED:
         raise Conflict("change_it_first")
+    if given.version is not None and all(task.version != given.version for task in asked):
+        raise Conflict("changed_meanwhile")
+    if given.said.answer is TaskAnswer.UNCHANGED and not rules.can_be_unchanged(line.status, asked):
+        raise Conflict("service_closed")
     if given.said.answer is TaskAnswer.LATER and all(task.answer not in (None, TaskAnswer.LATER) for task in asked):
         raise Conflict("already_answered")
     await attested_all(session, [line.id], given.said, actor)
@@ -137,20 +144,21 @@ async def attest(session: Session, actor: Actor, given: Attest) -> UUID:
     return line.id
 
 
-async def attest_all(session: Session, actor: Actor, round_id: UUID, expected: int) -> UUID:
+async def attest_all(session: Session, actor: Actor, round_id: UUID, version: str) -> UUID:
     """Say of all own services a round still asks about that they are unchanged. Managers alone.
 
-    `expected` is how many the manager was shown: another number is a `Conflict`, so nobody attests what they have not
-    seen. Returns the round.
+    `version` is what the manager was shown (`views.waiting`): if any of them is another one by now or was answered, or
+    one is closed, it is a `Conflict`: nobody attests what they have not seen. Returns the round.
     """
     mine = await organization_of(session, actor, KEEPS)
     row = await rounds.get(session, round_id)
     if row is None or row.state is not RoundState.OPEN:
         raise NotFound
-    asking = Asking(round_id, mine, TaskFilter.UNANSWERED, (mine,))
-    found = await inventory.tasks(session, asking, expected + 1)
-    if len(found) != expected or not found:
+    found = await unanswered(session, round_id, mine)
+    if not found or version != version_of_all(found):
         raise Conflict("changed_meanwhile")
+    if not all(rules.can_be_unchanged(task.status, [task]) for task in found):
+        raise Conflict("service_closed")
     said = Said(TaskAnswer.UNCHANGED)
     await attested_all(session, [task.service_id for task in found], said, actor, round_id)
     return round_id
@@ -168,6 +176,7 @@ async def say_capacity(session: Session, actor: Actor, service_id: UUID, availab
 async def tell_capacity(session: Session, actor: Actor, service_id: UUID, available: int, unit: str) -> None:
     """Write a capacity that has been judged: it holds until its clock says it must be said again."""
     now = moment(session)
+    await said_by(session, str(actor.id), now)
     until = due(CLOCKS["capacity_attestation"], now, clocks.calendar(), clocks.zone())
     await set_capacity(session, service_id, available, unit, now, until)
     await clocks.renew(session, "capacity_attestation", [service_id], actor.agency_id, now)

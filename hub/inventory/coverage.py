@@ -23,7 +23,7 @@ from hub.base.errors import FieldError, InvalidInput, NotFound
 from hub.base.time import now
 from hub.identity.reach import in_good_standing
 from hub.policy.terms import Actor
-from hub.referrals.unmet import STEP, unmet
+from hub.referrals.unmet import STEP, parts, unmet
 
 from .views import OVERSEERS, overseer
 
@@ -33,7 +33,10 @@ MONTHS = (3, 6, 12)
 
 @dataclass(frozen=True, slots=True)
 class UnmetView:
-    """How many people: at least so many, and fewer than `below`. Zero to four look the same."""
+    """How many people: at least so many, and fewer than `below`. Zero to four of an area without parts look the same;
+
+    of one with parts as many may be left out in each of them.
+    """
 
     at_least: int
     below: int
@@ -68,12 +71,13 @@ async def gaps(
     _known(query.need, query.network)
     if months not in MONTHS:
         raise InvalidInput(FieldError("months", "unknown_months"))
-    counts = None
+    counts, made_of = None, dict[str, int]()
     if actor.has(*OVERSEERS):
         counts = await unmet(session, *window(moment(session), months))
+        made_of = await parts(session)
         await append(session, actor, "coverage.unmet", body={"months": months})
     page = await list_gaps(session, query, first, skip, counts)
-    return [GapView(gap, _unmet(counts, gap)) for gap in page.rows], page.total
+    return [GapView(gap, _unmet(counts, made_of, gap)) for gap in page.rows], page.total
 
 
 def window(at: datetime, months: int) -> tuple[datetime, datetime]:
@@ -84,11 +88,11 @@ def window(at: datetime, months: int) -> tuple[datetime, datetime]:
     return datetime.combine(begins, time(), zone), datetime.combine(first, time(), zone)
 
 
-def _unmet(counts: dict[tuple[str, str], int] | None, gap: Gap) -> UnmetView | None:
+def _unmet(counts: dict[tuple[str, str], int] | None, made_of: dict[str, int], gap: Gap) -> UnmetView | None:
     if counts is None:
         return None
     least = counts.get((gap.area.code, gap.need), 0)
-    return UnmetView(least, least + STEP)
+    return UnmetView(least, least + STEP * made_of.get(gap.area.code, 1))
 
 
 async def frozen(session: Session, actor: Actor) -> list[Frozen]:

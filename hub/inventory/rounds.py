@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from directory import inventory, rounds
+from directory.history import said_by
 from directory.inventory import Said
 from directory.rounds import RoundRow, RoundState, TaskAnswer
 from hub.audit.chain import append
@@ -23,7 +24,7 @@ from hub.identity.views import AgencyView, all_agencies
 from hub.notices.outbox import notify_once
 from hub.policy.terms import Actor
 from scheduling import deadlines
-from scheduling.tables import Stage
+from scheduling.terms import Stage
 
 __all__ = ["EFFECTS", "askable", "attested", "begin", "today"]
 
@@ -115,6 +116,7 @@ async def attested_all(
 ) -> int:
     """The same of many services at once, recorded as one deed."""
     now, ids = moment(session), sorted(set(services))
+    await said_by(session, str(by.id), now)
     changed = await inventory.answer(session, ids, said, by=by.id, for_=by.agency_id, now=now, today=today(session))
     if said.answer is TaskAnswer.NO_LONGER_OFFERED:
         for key in ids:

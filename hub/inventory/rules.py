@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from directory.inventory import Said
+from directory.inventory import Said, TaskRow
 from directory.rounds import Scope, TaskAnswer
 from directory.taxonomy import NEEDS, NETWORKS
 from hub.base.errors import FieldError, InvalidInput
@@ -22,6 +22,8 @@ MOST_SCOPE = 500
 UNITS = ("place", "bed", "hour")
 """What free capacity is counted in when it is said here."""
 MOST_FREE = 100_000
+LIVE = ("active", "temporarily closed")
+"""Statuses of a service that is still offered."""
 
 
 def days(opens: date, closes: date, today: date, calendar: Calendar) -> tuple[date, date]:
@@ -80,6 +82,14 @@ def check_answer(said: Said, today: date, closes_on: date | None) -> list[FieldE
         case _:
             wrong = [] if said.day is None else [FieldError("day", "no_day_needed")]
             return wrong if said.reason is None else [*wrong, FieldError("reason", "no_reason_needed")]
+
+
+def can_be_unchanged(status: str, asked: Sequence[TaskRow]) -> bool:
+    """Whether its agency may say that a service is unchanged: it is offered, or its own answer closed it in this round.
+
+    What somebody else closed must be opened again by changing it: nobody attests that a closed service is offered.
+    """
+    return status in LIVE or any(task.answer is TaskAnswer.NO_LONGER_OFFERED for task in asked)
 
 
 def _later(said: Said, today: date, closes_on: date | None) -> list[FieldError]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from hub.base.errors import FieldError, InvalidInput
 from hub.base.texts import LANGUAGES, catalogue, mark, term
 
 from .rules import UNITS
+from .versions import version_of
 
 KEYS = ("service_id", "version", "name", "status", "attested", "last_free", "answer", "day", "reason", "free", "unit")
 HEADS = {
@@ -57,6 +59,7 @@ _WIDTHS = {"service_id": 12, "version": 7, "name": 44, "reason": 24, "answer": 2
 _OPEN = frozenset({"answer", "day", "reason", "free", "unit"})
 _FIRST = 3
 """The first row of services: above it the columns' own names, hidden, and their names for people."""
+_VERSION = re.compile("[0-9a-f]{16}-[0-9a-f]{16}")
 MOST_ROWS = 10_000
 MOST_BYTES = 3_000_000
 MOST_UNPACKED = 60_000_000
@@ -79,7 +82,7 @@ class Line:
     row: int
     service_id: UUID | None = None
     name: str = ""
-    version: int = 0
+    version: str = ""
     answer: TaskAnswer | None = None
     day: date | None = None
     reason: StopReason | None = None
@@ -94,11 +97,6 @@ def by_service(tasks: Sequence[TaskRow]) -> dict[UUID, list[TaskRow]]:
     for task in tasks:
         found.setdefault(task.service_id, []).append(task)
     return found
-
-
-def version_of(tasks: Sequence[TaskRow]) -> int:
-    """Grows with every answer and every new round, so that a sheet filled in from an older state is told apart."""
-    return sum(task.version for task in tasks)
 
 
 def write(tasks: Sequence[TaskRow], lang: str) -> bytes:
@@ -224,10 +222,10 @@ def _line(number: int, cells: dict[str, Any]) -> Line:
         line.service_id = UUID(_text(cells["service_id"]))
     except ValueError:
         line.wrong.append(FieldError("service_id", "unknown_id"))
-    version = _whole(cells["version"])
-    if version is None:
+    line.version = _text(cells["version"])
+    if not _VERSION.fullmatch(line.version):
         line.wrong.append(FieldError("version", "leave_as_it_is"))
-    line.version = version or 0
+        line.version = ""
     line.answer = _chosen(line, "answer", cells["answer"], _ANSWER_WORDS)
     line.reason = _chosen(line, "reason", cells["reason"], _REASON_WORDS)
     line.unit = _chosen(line, "unit", cells["unit"], _UNIT_WORDS)

@@ -27,7 +27,8 @@ from hub.policy.terms import Actor
 from . import rules
 from .actions import KEEPS, organization_of, tell_capacity
 from .rounds import attested_all, today
-from .sheets import MOST_ROWS, Line, by_service, read, version_of, write
+from .sheets import MOST_ROWS, Line, by_service, read, write
+from .versions import same_free, same_service, version_of
 
 
 class UploadOutcome(StrEnum):
@@ -55,7 +56,7 @@ class UploadRow:
     row: int
     service_id: UUID | None
     name: str
-    version: int
+    version: str
     answer: TaskAnswer | None
     day: date | None
     reason: StopReason | None
@@ -188,20 +189,26 @@ def _outcome(
         return UploadOutcome.REFUSED, wrong
     wrong = rules.check_capacity(line.free, line.unit if line.free is not None else None)
     said = Said(line.answer, line.day, line.reason) if line.answer else None
-    same_free = line.free is None or (asked[0].available, asked[0].unit) == (line.free, line.unit)
+    unchanged_free = line.free is None or (asked[0].available, asked[0].unit) == (line.free, line.unit)
     if said is None:
         wrong += [FieldError(key, "answer_first") for key in ("day", "reason") if getattr(line, key)]
-        outcome = UploadOutcome.EMPTY if line.free is None else UploadOutcome.SAME if same_free else UploadOutcome.READY
+        outcome = (
+            UploadOutcome.EMPTY if line.free is None else UploadOutcome.SAME if unchanged_free else UploadOutcome.READY
+        )
     elif _answered(asked, said):
-        outcome = UploadOutcome.SAME if same_free else UploadOutcome.READY
+        outcome = UploadOutcome.SAME if unchanged_free else UploadOutcome.READY
     else:
         outcome = UploadOutcome.READY
         if said.answer is TaskAnswer.CHANGED:
             wrong.append(FieldError("answer", "change_it_first"))
-        elif line.version != version_of(asked):
+        elif not same_service(line.version, version_of(asked)):
             wrong.append(FieldError("answer", "changed_meanwhile"))
+        elif said.answer is TaskAnswer.UNCHANGED and not rules.can_be_unchanged(asked[0].status, asked):
+            wrong.append(FieldError("answer", "service_closed"))
         else:
             wrong += rules.check_answer(said, day, min(task.closes_on for task in asked))
+    if not unchanged_free and not same_free(line.version, version_of(asked)):
+        wrong.append(FieldError("free", "changed_meanwhile"))
     return (UploadOutcome.REFUSED, wrong) if wrong else (outcome, [])
 
 

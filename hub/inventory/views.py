@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
+
+import orjson
 
 from directory import comparing, inventory, progress, rounds
 from directory.comparing import Difference
@@ -24,6 +27,7 @@ from scheduling import deadlines
 
 from .rounds import askable
 
+_MOST = 10_000
 OVERSEERS = (Role.AUDITOR, Role.ADMINISTRATOR)
 KEEPERS = (Role.AGENCY_MANAGER, Role.AGENCY_WORKER, Role.MACHINE)
 
@@ -46,6 +50,7 @@ class RoundView:
     digest: str
     authority: AgencyBrief | None
     counts: Counts
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +144,29 @@ async def _views(session: Session, rows: Sequence[RoundRow], mine: UUID | None) 
             RoundView(
                 row.id, row.state, row.networks, row.areas, row.needs, row.note, row.opens_on, row.closes_on,
                 row.due_at, row.opened_at, row.closed_at, row.digest, names.get(row.authority_id),
-                counted.get("", Counts()),
+                counted.get("", Counts()), await _waiting(session, row, mine),
             )
         )  # fmt: skip
     return views
+
+
+async def unanswered(session: Session, round_id: UUID, mine: UUID) -> Sequence[TaskRow]:
+    """What a round still asks of an organization."""
+    return await inventory.tasks(session, Asking(round_id, mine, TaskFilter.UNANSWERED, (mine,)), _MOST)
+
+
+def version_of_all(tasks: Sequence[TaskRow]) -> str:
+    """A digest of which tasks these are and what each stands at, with its service as it is shown; '' of none."""
+    if not tasks:
+        return ""
+    said = sorted((str(task.id), task.version, task.name, task.status) for task in tasks)
+    return hashlib.sha256(orjson.dumps(said)).hexdigest()[:24]
+
+
+async def _waiting(session: Session, row: RoundRow, mine: UUID | None) -> str:
+    if mine is None or row.state is not RoundState.OPEN:
+        return ""
+    return version_of_all(await unanswered(session, row.id, mine))
 
 
 async def _overseen(session: Session, actor: Actor, round_id: UUID) -> RoundRow:

@@ -17,6 +17,8 @@ from hub.base.rows import Row, write
 from .tables import Outbox
 
 KINDS = (
+    "report_received",
+    "report_supplemented",
     "referral_received",
     "referral_answered",
     "referral_completed",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from hub.audit.chain import append
@@ -16,8 +17,9 @@ from hub.consent.standing import facts_of
 from hub.identity.lookups import AgencyBrief, briefs
 from hub.policy.terms import NOBODY, Actor
 
-SECRET = frozenset({"report.file"})
-"""Entries whose doer is a reporter: who that is goes to nobody but the intake officer (DVPA 50 II)."""
+SECRET = frozenset({"report.file", "report.supplement", "session.begin", "session.end"})
+"""Entries whose doer is a reporter, or that stand beside a report and would tell: a reporter signs in, reports, signs
+out. Who that is goes to nobody but the intake officer (DVPA 50 II, F3). A refused sign-in cannot have reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,17 @@ class ChainView:
     seals: int
     entries: int
     unsealed: int
+    unsealed_since: datetime | None
     head: str
     head_checked: bool
+    head_at: datetime | None
+    after_head: int
     problems: tuple[FindingView, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """One audit entry. Actors and cases are opaque ids; agencies are public."""
+    """One audit entry. Actors and cases are opaque ids; agencies are public; neither where it could tell a reporter."""
 
     id: UUID
     number: int
@@ -55,17 +60,22 @@ class EntryView:
     case_ids: tuple[UUID, ...]
 
 
-async def chain(session: Session, actor: Actor, head: Head | None, public_key: bytes | None) -> ChainView:
-    """Verify the whole chain now; that somebody did is itself an entry."""
-    report = await verify(session, head, public_key)
+async def chain(
+    session: Session, actor: Actor, head: Head | None, public_key: bytes | None, late: timedelta
+) -> ChainView:
+    """Verify the whole chain now; that somebody did is itself an entry. `late`: how long an entry may go unsealed."""
+    report = await verify(session, head, public_key, late)
     await append(session, actor, "audit.verify", body={"whole": report.whole, "seals": report.seals})
     return ChainView(
         whole=report.whole,
         seals=report.seals,
         entries=report.entries,
         unsealed=report.unsealed,
+        unsealed_since=report.unsealed_since,
         head=report.head,
         head_checked=report.head_checked,
+        head_at=report.head_at,
+        after_head=report.after_head if report.head_checked else report.seals,
         problems=tuple(FindingView(kind, where) for kind, where in report.problems),
     )
 
@@ -84,11 +94,16 @@ async def audit_entries(
             id=UUID(int=row.id),
             number=row.id,
             at=row.at,
-            actor="" if row.action in SECRET else str(row.actor_id),
-            agency=None if row.action in SECRET else names.get(row.agency_id),
+            actor="" if _secret(row) else str(row.actor_id),
+            agency=None if _secret(row) else names.get(row.agency_id),
             action=row.action,
             subject=row.subject,
             case_ids=tuple(row.case_ids),
         )
         for row in rows
     ]
+
+
+def _secret(row: Any) -> bool:
+    """Whether who did it stays hidden: a reporter's deed, or a look at what only the reporter of it may see."""
+    return row.action in SECRET or row.own_report

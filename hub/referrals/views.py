@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy import text
 
 from hub.audit.ledger import look
 from hub.base.db import Session
@@ -25,6 +26,8 @@ from scheduling.clocks import Urgency
 
 from .reading import INBOX_COUNT, OF_CASE, ONE, SENT, inbox_page
 from .rules import Outcome, Reason, ReferralState
+
+_SENDER = text("select from_agency_id, sent_by from referral where id = :referral")
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,3 +278,9 @@ def _names(given: str | dict[str, str]) -> dict[str, str]:
     """Names by language, as a page's text or as a statement of one row brings them."""
     names: dict[str, str] = orjson.loads(given) if isinstance(given, str) else given
     return names
+
+
+async def sender(session: Session, referral_id: UUID) -> tuple[UUID, UUID | None] | None:
+    """Which agency, and who there, sent a referral: they wait for its answer."""
+    row = (await session.execute(_SENDER, {"referral": referral_id})).first()
+    return None if row is None else (row.from_agency_id, row.sent_by)

@@ -11,8 +11,6 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-from directory import county
-from directory.actions import import_package
 from directory.matching import MatchRequest, match
 from hub.base.settings import Settings
 from hub.base.settings import settings as current
@@ -61,19 +59,23 @@ def settings(settings_env: pytest.MonkeyPatch, oidc: Provider, tmp_path: Path) -
     return current()
 
 
+@pytest.fixture
+def template(county_template: str) -> str:
+    """The county is there."""
+    return county_template
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def world(settings: Settings, database_url: str, oidc: Provider, tmp_path: Path) -> AsyncIterator[World]:
+async def world(settings: Settings, database_url: str, oidc: Provider) -> AsyncIterator[World]:
     """The world, told through the use cases."""
     async with running(settings, database_url) as hub:
-        yield await told(hub, oidc, tmp_path)
+        yield await told(hub, oidc)
 
 
-async def told(hub: Running, oidc: Provider, folder: Path) -> World:
+async def told(hub: Running, oidc: Provider) -> World:
     """Agencies, people, a report, a case and a referral."""
     agencies: dict[str, UUID] = {}
     async with hub.hub.db.work() as session:
-        report = await import_package(session, county.write_county(folder / "county", now()), dry_run=False)
-        assert report.refused is None
         found = (await match(session, MatchRequest("counselling", AREA), now(), 5)).found[0].service
         agencies["centre"] = await make_agency(session, "centre", "centre", is_centre=True)
         agencies["clinic"] = await make_agency(session, "clinic", organization_id=found.organization_id)

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,8 +17,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
-from directory import county, tables
-from directory.actions import import_package
+from directory import tables
 from directory.hiding import hide_location
 from directory.refresh import refresh_services
 from directory.standard.reading import FILTERS, SHAPES, Form
@@ -85,12 +83,6 @@ async def served(settings: Settings, url: str, *, public: bool = True) -> AsyncI
 
 def _sourced(table: type[SQLModel], **columns: Any) -> Any:
     return table(id=uuid4(), source="hsds", source_id=str(uuid4()), **columns)
-
-
-async def _county(hub: Hub, folder: Path) -> None:
-    async with hub.db.work() as session:
-        report = await import_package(session, county.write_county(folder / "county", now()), dry_run=False)
-        assert report.refused is None
 
 
 class Rich:
@@ -174,12 +166,9 @@ async def test_the_check_can_fail() -> None:
     assert list(check(good | {"extra": {}}, stated()["service"], stated(), ""))
 
 
-async def test_every_answer_has_the_shape_of_the_standard(
-    settings: Settings, database_url: str, tmp_path: Path
-) -> None:
+async def test_every_answer_has_the_shape_of_the_standard(settings: Settings, database_url: str) -> None:
     """Every path in every form, over a county and a service of which everything is said."""
     async with served(settings, database_url) as api:
-        await _county(api.hub, tmp_path)
         rich = Rich()
         async with api.hub.db.work() as session:
             await rich.put(session)
@@ -224,12 +213,9 @@ async def test_every_answer_has_the_shape_of_the_standard(
         assert (await api.get(f"/services/{rich.service.id}"))["status"] == "inactive"
 
 
-async def test_nothing_tells_where_a_confidential_place_is(
-    settings: Settings, database_url: str, tmp_path: Path
-) -> None:
+async def test_nothing_tells_where_a_confidential_place_is(settings: Settings, database_url: str) -> None:
     """A service whose only place becomes confidential: what stood there is in no answer, of no filter, of no cache."""
     async with served(settings, database_url) as api:
-        await _county(api.hub, tmp_path)
         rich = Rich()
         async with api.hub.db.work() as session:
             await rich.put(session)
@@ -294,10 +280,9 @@ async def test_nothing_tells_where_a_confidential_place_is(
         assert str(rich.service.id) in {one["id"] for one in changed}
 
 
-async def test_pages_filters_and_statements(settings: Settings, database_url: str, tmp_path: Path) -> None:
+async def test_pages_filters_and_statements(settings: Settings, database_url: str) -> None:
     """Every object once, in order; each filter against a count by hand; one statement a page, whatever lies in it."""
     async with served(settings, database_url) as api:
-        await _county(api.hub, tmp_path)
         rich = Rich()
         async with api.hub.db.work() as session:
             await rich.put(session)

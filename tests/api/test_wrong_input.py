@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy import text
 
 from hub.api.describe import gid
 from hub.api.documents import Documents
+from hub.api.schema import core
 from tests.api.conftest import AREA, VICTIM, World
 
 SOON = (datetime.now(UTC) + timedelta(days=2)).replace(second=0, microsecond=0).isoformat()
@@ -231,6 +233,17 @@ async def test_the_same_key_does_it_once(world: World) -> None:
     assert len(await coordinator.ask("Consents", caseId=gid("Case", world.case))) == 1
 
 
+TOO_LARGE = [
+    "{" + "me{id}" * 400 + "}",
+    "{me{" + "id " * 450 + "}}",
+    "{...a} fragment a on Query {" + " ".join(f"a{i}:me{{id}}" for i in range(21)) + "}",
+    "{" + "...a " * 600 + "} fragment a on Query {me{id}}",
+    "{...a} fragment a on Query {" + "...b " * 100 + "} fragment b on Query {" + "...nowhere " * 300 + "}",
+    "{me{id}} fragment a on Query {...b} fragment b on Query {...a}",
+    "{me{id}} fragment a on Query {" + "me{id}" * 300 + "}",
+    "{...{" * 300 + "me{id}" + "}}" * 300,
+]
+"""Operations to be refused before anything of them is compared, validated or run."""
 BAD_BODIES: list[tuple[bytes, str, int]] = [
     (b"", "application/json", 400),
     (b"{", "application/json", 400),
@@ -264,6 +277,16 @@ BAD_BODIES: list[tuple[bytes, str, int]] = [
         400,
     ),
     (json.dumps({"query": "{__schema{types{name}}}", "operationName": 3}).encode(), "application/json", 400),
+    *(
+        (
+            b'{"query": "query($a: ID!) {node(id: $a) {id}}", "variables": {"a": ' + nested + b"}}",
+            "application/json",
+            400,
+        )
+        for deep in (20, 450, 900, 5_000)
+        for nested in (b"[" * deep + b"]" * deep, b'{"a":' * deep + b"1" + b"}" * deep)
+    ),
+    *((json.dumps({"query": query}).encode(), "application/json", 400) for query in TOO_LARGE),
 ]
 
 
@@ -301,8 +324,19 @@ async def test_http_of_graphql(world: World) -> None:
     assert whole.json()["data"]["__schema"]["queryType"]["name"] == "Query"  # introspection is on outside production
     closed = Documents(world.hub.hub.schema, introspection=False).outside(get_introspection_query())
     assert closed.node is None
-    typo = await world.people["auditor"].post({"query": "{ casse { id } }"})
-    assert "Did you mean" not in typo.text or world.hub.hub.settings.mode != "production"
+    (typo,) = Documents(world.hub.hub.schema, introspection=False).outside("{ casse { id } }").errors
+    assert "Did you mean" not in typo.message
+    helpful = await world.people["auditor"].post({"query": "{ casse { id } }"})
+    assert "Did you mean" in helpful.text
+
+
+def test_what_is_too_large_costs_little() -> None:
+    """Nobody has signed in yet when an operation is looked at: the worst of them may not keep a core busy."""
+    documents = Documents(core(), introspection=False)
+    for query in (*TOO_LARGE, "{" + "me{id}" * 20 + "}", "{me{" + " ".join(f"a{i}:id" for i in range(30)) + "}}"):
+        began = time.process_time()
+        assert documents.outside(query).node is None or query not in TOO_LARGE
+        assert time.process_time() - began < 0.5, query[:80]
 
 
 MOMENTS = ["9999-12-31T23:59:00+00:00", "0001-01-01T00:00:00+14:00", "yesterday", "2026-11-22", "", "1999-01-01T00:00Z"]

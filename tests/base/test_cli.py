@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
+import asyncpg
 import pytest
+
+from hub.base.databases import Urls
 
 PROGRAM = [sys.executable, "-c", "from hub.cli import main; main()"]
 
@@ -52,3 +56,31 @@ def test_the_doctor_goes_by_its_findings(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "HUB_MASTER_KEY" in done.stdout
     assert "HUB_OIDC_ISSUER" in done.stdout
+
+
+async def test_a_chain_nobody_seals_is_not_called_whole(urls: Urls, owner_url: str, tmp_path: Path) -> None:
+    """55 entries and no worker: exit code 1 and a line that says why, from `audit verify` and from the doctor."""
+    where = {
+        "HUB_MODE": "test",
+        "HUB_DATABASE_URL": urls.owner,
+        "HUB_DATABASE_APP_PASSWORD": urls.app_password,
+    }
+    connection = await asyncpg.connect(owner_url)
+    entry = (
+        "insert into audit_entry (at, actor_id, agency_id, action, subject, case_ids, body) "
+        "select now() - $1::interval,"
+        " gen_random_uuid(), gen_random_uuid(), 'referral.send', '', '{}', '{}' from generate_series(1, 55)"
+    )
+    await connection.execute(entry, timedelta(minutes=1))
+    await connection.close()
+    done = hub("audit", "verify", folder=tmp_path, **where)
+    assert done.returncode == 1
+    assert "unsealed: 55 entries since" in done.stdout
+    assert "NOT whole" in done.stderr
+    assert "`hub work`" in done.stderr
+    done = hub("audit", "verify", folder=tmp_path, HUB_SEAL_LATE="3600", **where)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "The audit chain is whole.")
+    done = hub("doctor", folder=tmp_path, **where)
+    assert done.returncode == 1
+    assert "55 audit entries are not sealed" in done.stdout
+    assert "no worker runs" in done.stdout

@@ -14,12 +14,17 @@ from typing import Any
 import asyncpg
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from hub.base.databases import Urls
-from hub.base.doctor import Finding, examine
+from hub.base.db import Session
+from hub.base.doctor import examine
+from hub.base.fitness import Finding
 from hub.base.settings import Settings
 from hub.base.time import at, now
+from tests.support.hub import free_port, mailbox
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - never bound: it must be told
 KEY = SecretStr(base64.urlsafe_b64encode(bytes(32)).decode())
 
 
@@ -54,12 +59,12 @@ async def alter(owner_url: str, statement: str) -> None:
 
 
 @asynccontextmanager
-async def provider(document: dict[str, str] | None) -> AsyncIterator[str]:
-    """A loopback server that answers every request with `document`, its `issuer` filled in; 500 without one."""
+async def provider(document: dict[str, str] | None, *, only: bool = False) -> AsyncIterator[str]:
+    """A loopback server that answers with `document`, its `issuer` filled in unless `only`; with 500 without one."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        body = json.dumps({"issuer": issuer, **(document or {})}).encode()
+        body = json.dumps({**({} if only else {"issuer": issuer}), **(document or {})}).encode()
         status = b"200 OK" if document is not None else b"500 Broken"
         writer.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (status, len(body), body))
         await writer.drain()
@@ -154,6 +159,55 @@ async def test_asks_the_provider_who_it_is() -> None:
         bad(await look(Settings(mode="production", oidc_issuer=f"{issuer}/")), "calls itself otherwise")
     async with provider(None) as issuer:
         bad(await look(Settings(mode="production", oidc_issuer=issuer)), "does not answer")
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"public_url": "http://hub.example"}, "HUB_PUBLIC_URL"),
+        ({"timezone": "Mars/Phobos"}, "HUB_TIMEZONE"),
+        ({"host": EVERYWHERE, "public_url": "http://127.0.0.1"}, "HUB_MODE=test signs anybody in"),
+    ],
+)
+async def test_says_what_start_up_would_refuse(change: dict[str, Any], line: str, tmp_path: Path) -> None:
+    assert not [one for one in await look(Settings(mode="test", state_dir=tmp_path)) if one.bad and line in one.what]
+    assert bad(await look(Settings(**{"mode": "test", "state_dir": tmp_path, **change})), line).state == "wrong"
+
+
+async def test_greets_the_mail_server(tmp_path: Path) -> None:
+    port = free_port()
+    made = Settings(mode="test", state_dir=tmp_path, smtp_port=port)
+    bad(await look(made), f"the mail server 127.0.0.1:{port} cannot be reached")
+    async with mailbox(port) as box:
+        assert Finding("ok", f"the mail server 127.0.0.1:{port} answers") in await look(made)
+        bad(await look(made.model_copy(update={"smtp_starttls": True})), "offers no STARTTLS")
+        bad(await look(made.model_copy(update={"smtp_user": "hub"})), "HUB_SMTP_USER without HUB_SMTP_STARTTLS")
+    assert box.messages == []
+    assert not [one for one in await look(Settings(mode="demo", state_dir=tmp_path)) if "mail server" in one.what]
+
+
+async def test_tells_a_busy_port_from_a_hub_that_runs(tmp_path: Path) -> None:
+    made = Settings(mode="test", state_dir=tmp_path, port=free_port())
+    assert Finding("ok", f"the port 127.0.0.1:{made.port} is free") in await look(made)
+    for document, ours in (({"status": "ok"}, True), ({"status": "another"}, False), (None, False)):
+        async with provider(document, only=True) as url:
+            busy = made.model_copy(update={"port": int(url.rpartition(":")[2])})
+            findings = await look(busy)
+            assert (Finding("ok", f"a hub answers at 127.0.0.1:{busy.port}") in findings) is ours
+            if not ours:
+                bad(findings, f"the port 127.0.0.1:{busy.port} cannot be used")
+
+
+async def test_looks_into_the_rooms_of_a_database_that_is_of_this_release(urls: Urls) -> None:
+    """What it is given to ask is asked in a session of the application's role, and only there."""
+
+    async def room(session: Session, settings: Settings) -> AsyncIterator[Finding]:
+        who = (await session.execute(text("select current_user"))).scalar_one()
+        yield Finding("wrong", f"asked as {who} in {settings.mode}", "do it")
+
+    assert bad([one async for one in examine(on(urls), room)], "asked as hub_app in test")
+    await alter(urls.owner, "DROP TABLE alembic_version")
+    assert not [one async for one in examine(on(urls), room) if "asked as" in one.what]
 
 
 async def test_says_that_postgresqls_programs_are_missing(tmp_path: Path) -> None:

@@ -38,9 +38,9 @@ def settings(settings_env: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def county(settings: Settings, database_url: str, tmp_path: Path) -> AsyncIterator[County]:
+async def county(settings: Settings, database_url: str) -> AsyncIterator[County]:
     """The county, served."""
-    async with served(settings, database_url, tmp_path) as made:
+    async with served(settings, database_url) as made:
         yield made
 
 
@@ -180,6 +180,7 @@ async def test_a_late_answer_meets_who_was_faster(browser: Browser, county: Coun
 async def test_an_action_item_is_done_from_the_first_page(browser: Browser, county: County) -> None:
     case = await county.case()
     meeting = await county.meeting(case["id"])
+    await county.begins(meeting["id"])
     await county.do(
         "coordinator",
         "RecordMinutes",

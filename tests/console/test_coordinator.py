@@ -30,9 +30,9 @@ def settings(settings_env: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def county(settings: Settings, database_url: str, tmp_path: Path) -> AsyncIterator[County]:
+async def county(settings: Settings, database_url: str) -> AsyncIterator[County]:
     """The county, served."""
-    async with served(settings, database_url, tmp_path) as made:
+    async with served(settings, database_url) as made:
         yield made
 
 
@@ -62,7 +62,7 @@ async def test_from_report_to_minutes(browser: Browser, county: County, scripts:
         await _consent(page, case)
         await _refer(page, case)
         meeting = await _plan(page, case)
-        await _minutes(page, meeting)
+        await _minutes(page, county, meeting)
         await page.goto(f"{case}/ledger")
         assert await page.locator("tbody tr").count() > 3
         await _withdraw(page, case)
@@ -154,7 +154,16 @@ async def _plan(page: Page, case: str) -> str:
     return page.url.split("?")[0]
 
 
-async def _minutes(page: Page, meeting: str) -> None:
+async def _minutes(page: Page, county: County, meeting: str) -> None:
+    assert await page.get_by_text("撰寫紀錄").count() == 0  # the meeting has not begun
+    assert "會議開始後，才能製作紀錄" in await page.inner_text("main")
+    conference = meeting.rpartition("/")[2]
+    found = await county.ask("coordinator", "Conference", id=conference)
+    await page.goto(f"{meeting}/items/{found['items'][0]['id']}")
+    assert "會議尚未開始" in await page.inner_text("main")
+    assert await page.locator("main textarea").count() == 0
+    await county.begins(conference)
+    await page.goto(meeting)
     await press(page, "撰寫紀錄")
     await page.fill("#text", "決議加強巡邏並持續諮商。")
     await page.locator("[name=presentIds]").and_(page.get_by_label("虛構縣警察局")).check()
@@ -264,6 +273,8 @@ async def test_every_page_passes(browser: Browser, county: County) -> None:
         paths += [f"{at}/consents/new", f"{at}/consents/{consent['id']}/withdraw", f"{at}/ledger", f"{at}/refer"]
         paths += ["/sent", "/meetings", f"{at}/meeting", met, f"{met}/cancel", item]
         faults += await _check(page, county, seen, paths)
+        await county.begins(meeting["id"])
+        faults += await _check(page, county, seen, [met, item])
         await page.goto(f"{county.hub.url}{at}/refer?lang=zh-Hant")
         await page.select_option("#need", NEED)
         await press(page, "排序服務")

@@ -48,9 +48,9 @@ def settings(settings_env: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def county(settings: Settings, database_url: str, tmp_path: Path) -> AsyncIterator[County]:
+async def county(settings: Settings, database_url: str) -> AsyncIterator[County]:
     """The fictional county with its people counted and two frozen rounds."""
-    async with served(settings, database_url, tmp_path) as made:
+    async with served(settings, database_url) as made:
         async with made.hub.hub.db.work() as session:
             await set_population(session, POPULATION)
             for days in (200, 30):

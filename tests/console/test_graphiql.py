@@ -50,9 +50,9 @@ def settings(settings_env: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def county(settings: Settings, database_url: str, tmp_path: Path) -> AsyncIterator[County]:
+async def county(settings: Settings, database_url: str) -> AsyncIterator[County]:
     """The county, served."""
-    async with served(settings, database_url, tmp_path) as made:
+    async with served(settings, database_url) as made:
         yield made
 
 

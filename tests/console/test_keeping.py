@@ -30,9 +30,9 @@ def settings(settings_env: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def county(settings: Settings, database_url: str, tmp_path: Path) -> AsyncIterator[County]:
+async def county(settings: Settings, database_url: str) -> AsyncIterator[County]:
     """The fictional county, with two words nobody has mapped on the hospital's first service."""
-    async with served(settings, database_url, tmp_path) as made:
+    async with served(settings, database_url) as made:
         own = (await made.ask("manager", "OwnServices"))["edges"][0]["node"]
         async with made.hub.hub.db.work() as session:
             name = "(select id from service where name_i18n ->> 'zh-Hant' = :name order by id limit 1)"

@@ -12,16 +12,17 @@ from typing import Any
 from uuid import UUID
 
 from playwright.async_api import Page
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlmodel import col
 
 from directory import county
 from directory.actions import import_package
-from hub.api.describe import gid
+from hub.api.describe import gid, key_of
 from hub.api.run import run
 from hub.base import migrate, time
 from hub.base.clocks import calendar, zone
 from hub.base.databases import bootstrap
+from hub.base.db import Database
 from hub.base.postgres import APP, OWNER, EmbeddedPostgres
 from hub.base.settings import Settings
 from hub.base.settings import settings as current
@@ -150,14 +151,29 @@ class County:
             "coordinator", "CallMeeting", caseIds=[case], agencies=asked, startsAt=slots[0]["startsAt"], minutes=60
         )
 
+    async def begins(self, meeting: str) -> None:
+        """The hour of a meeting has come: it is put to this very minute, for no session lasts the days until it."""
+        begun = time.now().replace(second=0, microsecond=0)
+        moved = text(
+            "update meeting set starts_at = :at, ends_at = :end"
+            " where id = (select meeting_id from conference where id = :id)"
+        )
+        async with self.hub.hub.db.work() as session:
+            key = key_of(meeting, "Conference")
+            await session.execute(moved, {"id": key, "at": begun, "end": begun + timedelta(hours=1)})
+
     async def stage(self) -> dict[str, str]:
         """One of everything a coordinator meets; the ids by what they are of."""
         report, case = await self.report(), await self.case()
         consent = await self.consent(case["id"])
         referral = await self.referral(case["id"])
         meeting = await self.meeting(case["id"])
+        accounts = (await self.ask("administrator", "Staff"))["edges"]
         return {
             **await self.rounds(),
+            "agency": (await self.ask("administrator", "AgencyRecords"))[0]["id"],
+            "account": next(edge["node"]["id"] for edge in accounts if edge["node"]["subject"] == "health"),
+            "service": (await self.ask("manager", "OwnServices"))["edges"][0]["node"]["serviceId"],
             "report": report["id"],
             "case": case["id"],
             "consent": consent["id"],
@@ -201,13 +217,9 @@ class County:
 
 
 @asynccontextmanager
-async def served(settings: Settings, url: str, folder: Path) -> AsyncIterator[County]:
-    """A hub on the database at `url`, filled and served for the length of the block. `folder` takes its directory."""
+async def served(settings: Settings, url: str) -> AsyncIterator[County]:
+    """A hub on the database at `url`, which holds the directory, peopled and served for the length of the block."""
     async with running(settings, url) as hub:
-        package = county.write_county(folder / "county", datetime.now(UTC))
-        async with hub.hub.db.work() as session:
-            report = await import_package(session, package, dry_run=False)
-            assert report.refused is None, report
         made = County(hub, {}, {})
         people = demo_people()
         async with hub.hub.db.work() as session:
@@ -243,7 +255,13 @@ async def alone(folder: Path) -> AsyncIterator[County]:
         assert admin is not None
         urls = await bootstrap(admin, words[OWNER], words[APP], "screens")
         await migrate.upgrade(urls.owner, urls.app_password)
-        async with served(current(), urls.app, folder) as made:
+        database = Database(urls.app)
+        async with database.work() as session:
+            package = county.write_county(folder / "county", datetime.now(UTC))
+            report = await import_package(session, package, dry_run=False)
+            assert report.refused is None, report
+        await database.close()
+        async with served(current(), urls.app) as made:
             yield made
     finally:
         postgres.stop()

@@ -46,7 +46,8 @@ def _folder(folder: Path, **changes: str) -> Path:
 
 async def _import(db: Database, path: Path, **more: Any) -> ImportReport:
     async with db.work() as session:
-        return await import_package(session, path, **{"dry_run": False, **more})
+        source = None if (path / "datapackage.json").exists() else "fictional"
+        return await import_package(session, path, **{"dry_run": False, "source": source, **more})
 
 
 async def _rows(db: Database, sql: str) -> list[tuple[Any, ...]]:

@@ -19,6 +19,7 @@ from graphql import (
 from graphql import parse as parse_document
 from graphql.language import FieldNode, FragmentDefinitionNode, OperationDefinitionNode
 
+from hub.api.arguments import MEANING
 from hub.api.describe import CASE_DATA, VIEWS
 from hub.api.documents import Documents
 from hub.api.permissions import PUBLIC, allowed
@@ -53,11 +54,15 @@ def described(schema: GraphQLSchema) -> Iterator[tuple[str, Any]]:
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
             for field, found in kind.fields.items():
                 yield f"{name}.{field}", found
+                for argument, meant in getattr(found, "args", {}).items():
+                    yield f"{name}.{field}.{argument}", meant
 
 
 def test_everything_is_described(schema: GraphQLSchema) -> None:
-    """A description on every type, field and enum value."""
+    """A description on every type, field, argument and enum value; none is kept for what is not there."""
     assert [name for name, found in described(schema) if not (found.description or "").strip()] == []
+    known = {name for name, _ in described(schema)} | {name.rpartition(".")[2] for name, _ in described(schema)}
+    assert MEANING.keys() <= known
 
 
 def roots(schema: GraphQLSchema) -> dict[str, Any]:

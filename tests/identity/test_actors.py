@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from hub.base.db import Database, Session
 from hub.base.errors import Conflict, InvalidInput, NotFound, NotPermitted, Refusal
 from hub.identity import actions, grants, views
 from hub.identity.actors import actor_by_id, actor_from_bearer, actor_from_claims, actor_of
+from hub.identity.lookups import relations
 from hub.identity.provider import Oidc
 from hub.identity.rules import read_claims
 from hub.identity.tables import RelationKind, StaffKind
@@ -148,8 +150,9 @@ async def test_an_administrator_is_made_by_two(db: Database) -> None:
         assert not await grants.grant_role(session, chief, wish)
         assert not await grants.grant_role(session, chief, wish)  # the same person twice is one person
         assert not (await known(session, ids["worker"])).has(Role.ADMINISTRATOR)
-        (seen,) = [row for row in await views.staff_list(session, chief, ids["one"]) if row.id == ids["worker"]]
-        assert (seen.roles, seen.pending) == (frozenset({Role.AGENCY_WORKER}), frozenset({Role.ADMINISTRATOR}))
+        seen = await views.staff_member(session, chief, ids["worker"])
+        assert seen is not None
+        assert (seen.roles, seen.pending) == ((Role.AGENCY_WORKER,), (Role.ADMINISTRATOR,))
         assert await grants.grant_role(session, deputy, wish)
         assert (await known(session, ids["worker"])).has(Role.ADMINISTRATOR)
         with pytest.raises(NotPermitted):
@@ -255,18 +258,57 @@ async def test_what_each_may_change(db: Database) -> None:
         ]
 
 
-async def test_relations_are_declared_by_oneself_or_an_administrator(db: Database) -> None:
+async def test_relations_are_declared_by_oneself_or_who_may_for_others(db: Database) -> None:
+    """A coordinator and an administrator may, a colleague may not; of a program and of nobody there is none."""
     async with db.work() as session:
         ids = await staffed(session)
-        worker, chief = await known(session, ids["worker"]), await known(session, ids["chief"])
-        await grants.declare_relation(session, worker, grants.Relation(worker.id, b"\x01" * 32, RelationKind.IS))
-        await grants.declare_relation(session, worker, grants.Relation(worker.id, b"\x01" * 32, RelationKind.IS))
-        await grants.declare_relation(session, chief, grants.Relation(worker.id, b"\x02" * 32, RelationKind.CLOSE_TO))
-        assert await views.relations_of(session, worker.id) == {b"\x01" * 32, b"\x02" * 32}
-        with pytest.raises(NotPermitted):
-            await grants.declare_relation(session, worker, grants.Relation(chief.id, b"\x03" * 32, RelationKind.IS))
+        await grants.grant_role(
+            session, await known(session, ids["chief"]), grants.RoleOf(ids["stranger"], Role.COORDINATOR)
+        )
+        worker, chief, coordinator = [await known(session, ids[name]) for name in ("worker", "chief", "stranger")]
+        for actor, index, kind in (
+            (worker, b"\x01", RelationKind.IS),
+            (worker, b"\x01", RelationKind.IS),
+            (chief, b"\x02", RelationKind.CLOSE_TO),
+            (coordinator, b"\x03", RelationKind.LIVES_WITH),
+        ):
+            await grants.declare_relation(session, actor, grants.Relation(worker.id, index * 32, kind))
+        held = await relations(session, worker.id)
+        assert held.own == {b"\x01" * 32}
+        assert held.close == {b"\x02" * 32, b"\x03" * 32}
+        for actor, whose, refusal in (
+            (worker, chief.id, NotPermitted),
+            (chief, ids["program"], NotFound),
+            (chief, UUID(int=9), NotFound),
+            (replace(worker, suspended=True), worker.id, NotPermitted),
+        ):
+            with pytest.raises(refusal):
+                await grants.declare_relation(session, actor, grants.Relation(whose, b"\x04" * 32, RelationKind.IS))
         body = text("select body::text from audit_entry where action = 'staff.declare_relation'")
         assert not any("0101" in found for found in (await session.execute(body)).scalars())
+
+
+async def test_accounts_are_read_by_name_and_by_whom_they_concern(db: Database) -> None:
+    """Pages go by name; a manager reads the own agency alone; who may say who knows whom reads names alone."""
+    async with db.work() as session:
+        ids = await staffed(session)
+        chief, manager, worker = [await known(session, ids[name]) for name in ("chief", "manager", "worker")]
+        first, more = await views.staff_list(session, chief, first=4)
+        assert more
+        second, more = await views.staff_list(session, chief, first=4, after=(first[-1].display_name, first[-1].id))
+        assert not more
+        names = [row.display_name for row in first + second]
+        assert names == sorted(names)
+        assert {row.id for row in first + second} == {ids[name] for name in ids.keys() - {"one", "two"}}
+        own, _ = await views.staff_list(session, manager)
+        assert {row.agency.id for row in own} == {ids["one"]}
+        assert await views.staff_member(session, manager, ids["stranger"]) is None
+        assert [one.id for one in await views.colleagues(session, chief, ids["two"])] == [
+            row.id for row in first + second if row.agency.id == ids["two"]
+        ]
+        for refused in (views.colleagues(session, manager, ids["one"]), views.staff_member(session, worker, worker.id)):
+            with pytest.raises(NotPermitted):
+                await refused
 
 
 async def test_the_first_administrator_is_installed_once(db: Database) -> None:
@@ -280,7 +322,7 @@ async def test_the_first_administrator_is_installed_once(db: Database) -> None:
         assert first.roles == {Role.ADMINISTRATOR}
         (seen,) = await views.all_agencies(session)
         assert (await views.agencies(session, [first.agency_id]))[first.agency_id] == seen
-        assert await views.agency_by_code(session, "authority") == seen
+        assert await views.agency(session, first, first.agency_id) == seen
         assert (seen.names, seen.county) == ({"en": "Sample authority"}, "63000")
         with pytest.raises(Conflict):
             await actions.install(session, agency, person)

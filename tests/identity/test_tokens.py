@@ -44,8 +44,10 @@ async def test_bad_token_is_refused(name: str) -> None:
 def test_plain_python_jose_would_believe_many_of_them() -> None:
     """The control: the table is made of tokens that a wrapper less strict lets in, or breaks on."""
     believed, broke = set(), set()
+    usable = [entry for entry in JWKS["keys"] if isinstance(entry, dict)]
+    usable.sort(key=lambda entry: "d" in entry)  # it computes a private key's primes anew for each token
     for name, (bad, _) in BAD.items():
-        for key in filter(lambda entry: isinstance(entry, dict), JWKS["keys"]):
+        for key in usable:
             try:
                 jwt.decode(str(bad), key, audience=AUDIENCE, issuer=ISSUER)
             except JWTError:
@@ -54,6 +56,7 @@ def test_plain_python_jose_would_believe_many_of_them() -> None:
                 broke.add(name)
             else:
                 believed.add(name)
+                break
     assert len(BAD) >= 46
     assert len(believed) >= 45, sorted(believed)
     assert {"no aud", "no exp", "exp as text", "unknown crit", "b64 false", "typ JWT", "encryption key"} <= believed

@@ -19,7 +19,7 @@ from hub.identity.actors import actor_of
 from hub.inventory import coverage
 from hub.policy.terms import Actor, Role
 from hub.referrals.rules import Reason, ReferralState
-from hub.referrals.unmet import NOT_MET, unmet
+from hub.referrals.unmet import NOT_MET, parts, unmet
 from tests.inventory.county import fill
 from tests.support.identity import make_agency, make_staff
 
@@ -89,15 +89,15 @@ async def test_counts_are_said_in_bands(db: Database, people: int, said: int) ->
         await fill(session, 1)
         await keep_all(session)
         for _ in range(people):
-            await _refer(session, "rejected", "no_capacity")
+            await _refer(session, "rejected", "no_capacity", area="X021")
         actor = await _person(session, Role.AUDITOR)
         with clock.at(NOW):
             rows, _ = await coverage.gaps(session, actor, GapQuery(None, "hotline", "centre", "township"), 50, 0, 6)
         here = {row.gap.area.code: row.unmet for row in rows}
-        assert here["X011"] == coverage.UnmetView(said, said + 5)
-        assert here["X021"] == coverage.UnmetView(0, 5)
+        assert here["X021"] == coverage.UnmetView(said, said + 5)
+        assert here["X011"] == coverage.UnmetView(0, 5)
         # The place with unmet people comes first once they may be counted, and only then.
-        assert rows[0].gap.area.code == "X011"
+        assert [row.gap.area.code for row in rows] == (["X021", "X011"] if said else ["X011", "X021"])
 
 
 async def test_no_two_areas_added_up_tell_of_fewer_than_five(db: Database) -> None:
@@ -109,6 +109,19 @@ async def test_no_two_areas_added_up_tell_of_fewer_than_five(db: Database) -> No
         for _ in range(2):
             await _refer(session, "rejected", "no_capacity", area="X01")
         assert await unmet(session, SINCE, UNTIL) == {("X011", "hotline"): 5, ("X01", "hotline"): 5}
+
+
+async def test_an_area_less_its_parts_tells_of_nobody(db: Database) -> None:
+    """Fourteen in a township and one elsewhere in its county are not fifteen less ten: that would be one to four."""
+    async with db.work() as session:
+        await fill(session, 1)
+        for _ in range(14):
+            case = await _refer(session, "rejected", "no_capacity", area="X011")
+        await _refer(session, "rejected", "no_capacity", area="X01")
+        await _refer(session, "rejected", "no_capacity", area="X021", case=case)  # the same person, once
+        assert await unmet(session, SINCE, UNTIL) == {("X011", "hotline"): 10, ("X01", "hotline"): 10}
+        made_of = await parts(session)
+        assert (made_of["X011"], made_of["X01"]) == (1, 2)  # so of the county it is said: 10 and fewer than 20
 
 
 async def test_whole_months_that_have_ended(db: Database) -> None:

@@ -36,7 +36,9 @@ async def bulk(world: World, organization: UUID, services: list[UUID]) -> None:
     (edge,) = [e for e in (await manager.ask("Rounds"))["edges"] if e["node"]["state"] == "OPEN"]
     left = edge["node"]["counts"]["unanswered"]
     assert left == len(services)
-    done = await manager.do("AttestServices", roundId=edge["node"]["id"], count=left, idempotencyKey="all-unchanged")
+    done = await manager.do(
+        "AttestServices", roundId=edge["node"]["id"], version=edge["node"]["version"], idempotencyKey="all-unchanged"
+    )
     assert done["counts"]["unchanged"] == left
 
 
@@ -231,5 +233,5 @@ async def unchanged_now(world: World, organization: UUID, services: list[UUID]) 
     counts = edge["node"]["counts"]
     left = counts["unanswered"] + counts["later"]
     assert left == len(services)
-    done = await manager.do("AttestServices", roundId=edge["node"]["id"], count=left)
+    done = await manager.do("AttestServices", roundId=edge["node"]["id"], version=edge["node"]["version"])
     assert done["counts"]["answered"] == left

@@ -1,5 +1,5 @@
 // A real OpenID provider for the tests: loopback only, in memory, and it ends when whoever started it does.
-// POST /test/configure {alg?, rotate?, callback?, claims?} changes it; GET /test/counts says what was asked of it.
+// POST /test/configure {alg?, rotate?, callback?, claims?, ahead? (seconds its clock is ahead)} changes it; GET /test/counts says what was asked of it.
 import { createServer } from 'node:http';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { parse } from 'node:querystring';
@@ -7,7 +7,9 @@ import { Provider } from 'oidc-provider';
 
 const API = process.env.HUB_TEST_AUDIENCE ?? 'urn:hub:api';
 const SCOPES = 'hub:read hub:write';
-const state = { alg: 'RS256', keys: [], claims: {}, callback: 'http://127.0.0.1/auth/callback' };
+const state = { alg: 'RS256', keys: [], claims: {}, callback: 'http://127.0.0.1/auth/callback', ahead: 0 };
+const today = Date.now;
+Date.now = () => today() + state.ahead * 1000;
 const counts = { jwks: 0, token: 0 };
 
 const jwk = (type, options, alg) => ({

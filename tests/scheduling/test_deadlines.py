@@ -27,7 +27,8 @@ from scheduling import deadlines
 from scheduling.calendar import Calendar
 from scheduling.clocks import CLOCKS
 from scheduling.deadlines import Fired
-from scheduling.tables import Deadline, DeadlineState, Stage
+from scheduling.tables import Deadline
+from scheduling.terms import DeadlineState, Stage
 from scheduling.ticker import Ticker, backoff, claim_due, drain, failing
 
 TAIPEI = ZoneInfo("Asia/Taipei")

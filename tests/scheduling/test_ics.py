@@ -15,7 +15,7 @@ from icalendar import Calendar
 from scheduling import ics
 from scheduling.ics import BadCalendar, Invite, Person
 from scheduling.icsbusy import UnsupportedZone, read_busy
-from scheduling.tables import Rsvp
+from scheduling.terms import Rsvp
 
 TAIPEI, BERLIN = ZoneInfo("Asia/Taipei"), ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

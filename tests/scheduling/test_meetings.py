@@ -16,7 +16,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from hub.base.db import Database
 from scheduling import meetings
 from scheduling.meetings import DoubleBooked, Invitee, NoSuchMeeting, NotConfirmed
-from scheduling.tables import Booking, Invitation, Meeting, MeetingKind, MeetingState, Rsvp, Seat
+from scheduling.tables import Booking, Invitation, Meeting, Seat
+from scheduling.terms import MeetingKind, MeetingState, Rsvp
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

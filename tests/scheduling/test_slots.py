@@ -20,7 +20,8 @@ from scheduling.calendar import Calendar
 from scheduling.diaries import slots_for
 from scheduling.meetings import Invitee
 from scheduling.slots import Slot, find_slots
-from scheduling.tables import BusyTime, MeetingKind, Rsvp, WorkingHours
+from scheduling.tables import BusyTime, WorkingHours
+from scheduling.terms import MeetingKind, Rsvp
 
 TAIPEI = ZoneInfo("Asia/Taipei")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scheduling.clocks import CLOCKS, Clock
 from scheduling.stages import Step, next_step, plan
-from scheduling.tables import Stage
+from scheduling.terms import Stage
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
