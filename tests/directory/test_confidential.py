@@ -328,7 +328,7 @@ async def test_our_own_feed_keeps_a_place_confidential(db: Database, tmp_path: P
     await _nowhere(db)
     hidden["confidential"] = "perhaps"
     (tmp_path / "feed.json").write_text(json.dumps(feed))
-    report = await _load(db, tmp_path / "feed.json", "third")
+    report = await _load(db, tmp_path / "feed.json", "other")
     assert "bad_value" in {p.code for p in report.problems}
     await _nowhere(db)
 

@@ -125,7 +125,7 @@ async def test_a_worker_outlives_its_database(open_folder: Path, tmp_path: Path)
             await fill(db, 3, 2)
             await until(lambda: len(catcher.raw()) == 5)
             await db.close()
-            await until(lambda: one.said("job works again") == 3)
+            await until(lambda: one.said("job works again") >= 3)
             assert await one.stop() < 5
             assert one.process.returncode == 0
     finally:
