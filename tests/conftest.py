@@ -184,7 +184,11 @@ def settings_env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[py
     settings.cache_clear()
 
 
-LONG = ("test_soak.py", "test_worker.py", "test_killed.py", "test_round.py", "test_keeping.py", "test_coverage.py")
+LONG = (
+    "test_soak.py", "test_worker.py", "test_killed.py", "test_round.py", "test_keeping.py", "test_coverage.py",
+    "test_together.py", "test_administration.py", "test_every_page.py", "test_coordinator.py", "test_cli_whole.py",
+    "test_import_big.py", "test_agency.py",
+)  # fmt: skip
 """What takes longest comes first, so that nobody waits for it at the end. Otherwise the order is chance."""
 
 

@@ -49,7 +49,7 @@ def keys_of(session: Session) -> Keys:
     return keys
 
 
-PATIENCE = 5.0
+PATIENCE = 10.0
 """Seconds a request waits for rows that a long piece of work, as an import, holds."""
 
 

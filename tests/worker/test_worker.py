@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -118,7 +119,8 @@ async def test_a_worker_outlives_its_database(open_folder: Path, tmp_path: Path)
             await asyncio.to_thread(server.stop)
             await until(lambda: one.said("job fails") >= 3)
             await asyncio.sleep(2)
-            assert one.said("job fails") <= 8  # when it begins to fail, not at each tick
+            failing = Counter(line["job"] for line in one.lines() if line["event"] == "job fails")
+            assert max(failing.values()) <= 3  # when it begins to fail, and when it fails in another way: not each tick
             assert one.process.returncode is None
             await asyncio.to_thread(server.start)
             db = Database(urls.app, pool=1)
