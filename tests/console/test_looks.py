@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page
 
 from hub.base.settings import settings
 from hub.base.texts import LANGUAGES
-from tests.console.browser import check_page, focus_faults, look, opened, script, serve, watch
+from tests.console.browser import axe, check_page, focus_faults, look, opened, script, serve, watch
 from tests.console.gallery.app import make
 
 PAGES = {"/": 200, "/help": 200, "/choose": 200, "/nobody": 200, "/gallery": 200, "/no-such-page": 404}
@@ -49,7 +49,7 @@ async def test_passes_in_every_language_and_width(browser: Browser, home: str, p
             assert answer is not None
             assert answer.status == PAGES[path]
             assert len(await answer.body()) < 100_000
-            faults += [f"{lang}: {fault}" for fault in await check_page(page, lang, seen)]
+            faults += [f"{lang}: {fault}" for fault in (*await check_page(page, lang, seen), *await axe(page))]
         faults += await focus_faults(page)
     assert faults == []
 
@@ -74,7 +74,8 @@ async def test_the_checks_can_fail(browser: Browser, home: str) -> None:
         seen = watch(page, home)
         await page.goto(f"{home}/help?lang=zh-Hant")
         await page.evaluate(script("plant.js"))
-        said = "\n".join([*await check_page(page, "en", seen), *await look(page, "zh-Hant"), *await focus_faults(page)])
+        found = [*await axe(page), *await check_page(page, "en", seen), *await look(page, "zh-Hant")]
+        said = "\n".join([*found, *await focus_faults(page)])
     for expected in (
         "axe image-alt",
         "html lang",
