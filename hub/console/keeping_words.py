@@ -53,7 +53,7 @@ FIELDS = {
     "byday": mark("Days"),
     "opens_at": mark("Opens"),
     "closes_at": mark("Closes"),
-    "valid_from": mark("From"),
+    "valid_from": mark("Valid from"),
     "valid_to": mark("Until"),
     "option": mark("On what condition"),
     "amount": mark("Amount"),

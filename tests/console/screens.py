@@ -79,7 +79,6 @@ PAGES = (
     _work("meeting", "/meetings/{meeting}"),
     _work("meeting-police", "/meetings/{meeting}", login="police"),
     _work("meeting-police-360", "/meetings/{meeting}", login="police", width=360),
-    _work("minutes", "/meetings/{meeting}/items/{item}"),
     _work("meeting-cancel", "/meetings/{meeting}/cancel"),
     _work("inbox", "/", login="health"),
     _work("inbox-360", "/", login="health", width=360),
@@ -127,6 +126,7 @@ PAGES = (
     _work("my-services-360", "/my-services", login="manager", width=360),
     _work("my-services-all", "/my-services/all/{round}", login="manager"),
     _work("my-service", "/my-services/{task}", login="manager"),
+    _work("minutes", "/meetings/{meeting}/items/{item}"),
 )
 
 
@@ -179,6 +179,9 @@ async def _pictures(
         for screen in screens:
             async with opened(browser, screen.width) as page:
                 if county is not None:
+                    await county.hub.work("seal", "head")  # as the worker does
+                    if screen.name == "minutes":
+                        await county.begins((made or {})["meeting"])
                     await county.sign_in(page, screen.login)
                 await take(page, blank, screen, home, made or {})
 
