@@ -105,7 +105,7 @@ async def _alone(url: str, folder: Path) -> Imported:
     began = time.perf_counter()
     try:
         async with db.work() as session:
-            report = await import_package(session, folder, dry_run=False)
+            report = await import_package(session, folder, source="bench", dry_run=False)
     finally:
         await db.close()
     seconds = time.perf_counter() - began
