@@ -345,7 +345,7 @@ BEGIN
         WHERE k.location_id = place
       UNION ALL SELECT id FROM language WHERE location_id = place)) THEN 'attribute'
     ELSE '' END;
-END $$""",  # noqa: S608 - built of constants
+END $$""",
     # A place that becomes confidential must have been emptied, and its past is forgotten with it (DVPA 56).
     """
 CREATE FUNCTION directory_hide() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
@@ -860,7 +860,7 @@ def downgrade() -> None:
     for table, checks in WIDER.items():
         for name, (_, before) in checks.items():
             op.drop_constraint(name, table, type_="check")
-            op.execute(f"DELETE FROM {table} WHERE NOT ({before})")  # noqa: S608 - built of constants
+            op.execute(f"DELETE FROM {table} WHERE NOT ({before})")
             op.create_check_constraint(name, table, before)
     op.alter_column("attribute", "service_id", existing_type=sa.UUID(), nullable=False)
     op.drop_index("ix_location_confidential", table_name="location")

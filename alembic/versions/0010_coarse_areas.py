@@ -19,8 +19,8 @@ q.latitude IS NOT NULL AND NOT EXISTS (SELECT FROM service_at_location k JOIN lo
   WHERE k.service_id = q.service_id AND l.latitude IS NOT NULL)"""
 # The tokens that begin so are the cells of the grid a position lies in.
 _ROWS = (
-    f"UPDATE service_route q SET latitude = NULL, longitude = NULL WHERE q.area LIKE '~%' AND {_ELSEWHERE}",  # noqa: S608 - built of constants
-    "UPDATE service_search q SET latitude = NULL, longitude = NULL, document = ts_delete(document, "  # noqa: S608 - built of constants
+    f"UPDATE service_route q SET latitude = NULL, longitude = NULL WHERE q.area LIKE '~%' AND {_ELSEWHERE}",
+    "UPDATE service_search q SET latitude = NULL, longitude = NULL, document = ts_delete(document, "
     "ARRAY(SELECT t FROM unnest(tsvector_to_array(document)) AS t WHERE left(t, 1) = '|')) "
     f"WHERE q.areas[1] LIKE '~%' AND {_ELSEWHERE}",
 )
@@ -49,7 +49,7 @@ def upgrade() -> None:
     for rows in _ROWS:
         op.execute(rows)
     op.execute(
-        f"UPDATE area SET latitude = {_COARSE.format('latitude')}, longitude = {_COARSE.format('longitude')} "  # noqa: S608 - built of constants
+        f"UPDATE area SET latitude = {_COARSE.format('latitude')}, longitude = {_COARSE.format('longitude')} "
         "WHERE code LIKE '~%' AND latitude IS NOT NULL"
     )
     for _ in range(3):  # a city, its state, its country
