@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from .hot import Hot, fetch
 from .sql import Fragment, joined, name, sql, statement
 
 MOST_ROWS = 100
@@ -184,11 +185,13 @@ _AREAS = text(
     "WHERE (CAST(:parent AS text) IS NULL OR parent = :parent) AND (CAST(:kind AS text) IS NULL OR kind = :kind) "
     "AND (NOT :top OR parent IS NULL) ORDER BY code"
 )
-_CHAIN = text(
-    "WITH RECURSIVE up AS (SELECT code, parent, latitude, longitude FROM area WHERE code = :area "
-    "UNION SELECT a.code, a.parent, a.latitude, a.longitude FROM up JOIN area a ON a.code = up.parent) "
-    "SELECT code, latitude, longitude FROM up, "
-    "(SELECT set_config('plan_cache_mode', 'force_generic_plan', true)) AS once"
+_CHAIN = Hot(
+    sql(
+        "WITH RECURSIVE up AS (SELECT code, parent, latitude, longitude FROM area WHERE code = :area "
+        "UNION SELECT a.code, a.parent, a.latitude, a.longitude FROM up JOIN area a ON a.code = up.parent) "
+        "SELECT code, latitude, longitude FROM up, "
+        "(SELECT set_config('plan_cache_mode', 'force_generic_plan', true)) AS once"
+    )
 )
 
 
@@ -198,7 +201,7 @@ async def chain(session: AsyncSession, area: str) -> list[tuple[str, float | Non
     The transaction's statements are then planned once a connection, not for each request: what follows is a search or
     a ranking, whose plan is the same whatever is asked, and planning it took longer than running it (ADR 0005).
     """
-    return [(r[0], r[1], r[2]) for r in (await session.execute(_CHAIN, {"area": area})).all()]
+    return [(r[0], r[1], r[2]) for r in await fetch(session, _CHAIN, {"area": area})]
 
 
 async def services(session: AsyncSession, ids: Sequence[UUID]) -> list[ServiceRow]:

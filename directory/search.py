@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TextClause
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .facts import ACTS, COSTS, NATIONALITIES
@@ -29,8 +28,9 @@ from .found import organizations as organizations
 from .found import organizations_by_id as organizations_by_id
 from .found import service as service
 from .found import services as services
+from .hot import Hot, fetch
 from .spelling import understand
-from .sql import listed, replaced, sql, statement
+from .sql import listed, replaced, sql
 from .steps import FAR, LOOSE, Known, Position, as_arrays, counting, steps
 from .steps import Query as SearchQuery
 from .taxonomy import NEEDS, NETWORKS
@@ -115,7 +115,7 @@ _WITH_TOTAL = replaced(HITS, "SELECT q.service_id,", sql("SELECT count(*) OVER (
 
 
 @lru_cache(maxsize=512)
-def _statement(wanted: frozenset[str], count: bool, alone: bool) -> tuple[TextClause, Reading]:
+def _statement(wanted: frozenset[str], count: bool, alone: bool) -> tuple[Hot, Reading]:
     """Hits and what is read of them, in one statement; the total stands in each row, and in one row where none is."""
     read = reading(wanted)
     total = sql("({count})", count=COUNT)
@@ -123,7 +123,7 @@ def _statement(wanted: frozenset[str], count: bool, alone: bool) -> tuple[TextCl
         total = sql("NULL")
     elif alone:
         total = sql("(SELECT LEAST(max(total), {most}) FROM hits)", most=COUNT_CAP)
-    return statement(
+    made = sql(
         "WITH hits AS MATERIALIZED ({hits}) SELECT t.total, h.rank, h.metres, h.place, h.open, {columns} "
         "FROM (SELECT {total} AS total) t LEFT JOIN hits h ON true "
         "LEFT JOIN LATERAL ({read} WHERE s.id = h.service_id OFFSET 0) s ON true "
@@ -132,7 +132,8 @@ def _statement(wanted: frozenset[str], count: bool, alone: bool) -> tuple[TextCl
         columns=listed(read.columns, "s.{name}"),
         total=total,
         read=read.sql,
-    ), read
+    )
+    return Hot(made), read
 
 
 def _cursor(rank: int, metres: int, place: int, service_id: UUID) -> str:
@@ -263,11 +264,11 @@ async def _page(
     }  # fmt: skip
     if count and not alone:
         given |= {f"c_{name}": values for name, values in as_arrays(counted).items() if name != "ranks"}
-    found = (await session.execute(prepared, given)).all()
+    found = await fetch(session, prepared, given)
     hits = [row for row in found if row[1] is not None]
     page = hits[:rows]
     cursors = tuple(_cursor(row[1], row[2], row[3], row[5]) for row in page)
-    made = tuple(_made(read, row) for row in page)
+    made = tuple(_made(read, tuple(row)) for row in page)
     return SearchPage(
         made,
         cursors[-1] if page else None,

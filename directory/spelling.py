@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from .hot import Hot, fetch
+from .sql import sql
 from .words import shortened, slips, stem_base
 
 SHORTEST_MISSPELT = 5
@@ -28,8 +30,9 @@ _LEARN = text(
     "AND (k.variants <> '{}' OR s.variants = '')) ORDER BY s.word COLLATE \"C\" "
     "ON CONFLICT (word) DO UPDATE SET variants = excluded.variants WHERE t.variants = '{}'"
 )
-_LOOK_UP = text(
-    """
+_LOOK_UP = Hot(
+    sql(
+        """
 SELECT a.word, 'stem' AS kind, (ts_lexize('english_stem', a.base))[1] AS found
 FROM unnest(CAST(:words AS text[]), CAST(:bases AS text[])) AS a(word, base)
 UNION ALL
@@ -40,6 +43,7 @@ UNION ALL
 SELECT a.word, 'stem_known', k.word
 FROM unnest(CAST(:words AS text[]), CAST(:bases AS text[])) AS a(word, base)
 JOIN search_word k ON k.word = (ts_lexize('english_stem', a.base))[1]"""
+    )
 )
 _MEANT = text(
     "SELECT a.word, s.word FROM unnest(CAST(:words AS text[]), CAST(:variants AS text[])) AS a(word, variants) "
@@ -112,7 +116,7 @@ async def understand(session: AsyncSession, asked: Sequence[str], spelled: Itera
     forms: dict[str, set[str]] = {word: {word} for word in asked}
     beginnings: dict[str, list[str]] = {word: [] for word in asked}
     held: set[str] = set()
-    for word, kind, found in (await session.execute(_LOOK_UP, given)).all():
+    for word, kind, found in await fetch(session, _LOOK_UP, given):
         if kind == "form":
             beginnings[word].append(found)
         elif kind == "stem_known":

@@ -79,6 +79,9 @@ class _WhoLooks:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry."""
+        if scope["type"] == "http" and scope["path"] == http.PATH and scope["method"] == "POST":
+            await http.answer(scope, receive, send)
+            return
         if scope["type"] == "http" and scope["path"] not in _UNREAD and not scope["path"].startswith("/hsds"):
             request = Request(scope)
             if (status := _refused(request)) is not None:
@@ -92,7 +95,7 @@ class _WhoLooks:
         await self.app(scope, receive, send)
 
 
-_UNREAD = frozenset({"/graphql", "/healthz", "/readyz"})
+_UNREAD = frozenset({http.PATH, "/healthz", "/readyz"})
 
 
 def _refused(request: Request) -> int | None:

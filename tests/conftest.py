@@ -74,7 +74,7 @@ def _in_memory() -> Path | None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
-    """One fast, unsafe PostgreSQL for the whole run, in memory where there is room: a test's database is 1,700 files."""
+    """One fast, unsafe PostgreSQL for the run, in memory where there is room: a test has 1,700 files of its own."""
     home = Path(tempfile.mkdtemp(prefix="hub-test-", dir=_in_memory()))
     home.chmod(0o711)
     running = EmbeddedPostgres(home / "postgres", fast=True, options={"max_connections": "200"})

@@ -8,8 +8,10 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 from graphql import GraphQLError
+from starlette.types import Receive, Scope, Send
 
 from hub.base.db import Session
+from hub.base.headers import security_headers
 from hub.base.texts import DEFAULT, LANGUAGES, message, negotiate
 from hub.identity.actors import actor_from_bearer, signed_in
 from hub.identity.sessions import CSRF_HEADER, CsrfRefused, check_csrf
@@ -21,6 +23,7 @@ from .limits import LIMITS
 from .run import Answer, Hub, run
 
 router = APIRouter()
+PATH = "/graphql"
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 
@@ -40,7 +43,20 @@ class _Asked:
     variables: dict[str, Any] | None
 
 
-async def graphql(request: Request) -> Response:
+class _Response(Response):
+    """An answer whose headers were made once a process: Starlette words each of them anew."""
+
+    def __init__(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        self.status_code, self.body, self.raw_headers, self.background = status, body, headers, None
+
+
+async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+    """ASGI: answer a POST to PATH, without the layers that pages need."""
+    response = await graphql(Request(scope, receive))
+    await response(scope, receive, send)
+
+
+async def graphql(request: Request) -> _Response:
     """Body `{query | documentId, operationName, variables}`; `documentId` is the name of a trusted operation."""
     lang = negotiate(request.headers.get("accept-language")) or DEFAULT
     kind = GRAPHQL
@@ -50,20 +66,18 @@ async def graphql(request: Request) -> Response:
         return await _run(request, asked, lang, kind)
     except _BadError as bad:
         body = {"errors": [{"message": message(bad.code, lang), "extensions": {"code": bad.code}}]}
-        return _response(bad.status, body, kind, lang, bad.headers)
+        return _response(request.app.state.hub, bad.status, body, kind, lang, bad.headers)
 
 
-router.add_route(
-    "/graphql", graphql, methods=["GET", "POST"], include_in_schema=False
-)  # nothing to inject: Starlette's
+router.add_route(PATH, graphql, methods=["GET", "POST"], include_in_schema=False)  # nothing to inject: Starlette's
 
 
-async def _run(request: Request, asked: _Asked, lang: str, kind: str) -> Response:
+async def _run(request: Request, asked: _Asked, lang: str, kind: str) -> _Response:
     hub: Hub = request.app.state.hub
     document, name = _document(hub, asked)
     if document.errors:
         errors = [_syntax(error) for error in document.errors]
-        return _response(400 if kind == GRAPHQL else 200, {"errors": errors}, kind, lang)
+        return _response(hub, 400 if kind == GRAPHQL else 200, {"errors": errors}, kind, lang)
     operation = document.operation(name)
     if operation is None:
         raise _BadError(400, "unknown_operation")
@@ -85,7 +99,7 @@ async def _run(request: Request, asked: _Asked, lang: str, kind: str) -> Respons
         answer = await run(hub, document, name, asked.variables, who, lang)
     except Unauthenticated:
         raise _BadError(401, "token_refused", **{"WWW-Authenticate": 'Bearer error="invalid_token"'}) from None
-    return _response(_status(answer, kind, signed_in=known), answer.body, kind, lang)
+    return _response(hub, _status(answer, kind, signed_in=known), answer.body, kind, lang)
 
 
 async def _from_console(session: Session, hub: Hub, request: Request) -> Actor | None:
@@ -181,7 +195,17 @@ def _syntax(error: GraphQLError) -> dict[str, Any]:
     return {"message": error.message, "locations": places, "extensions": {"code": code}}
 
 
-def _response(status: int, body: Any, kind: str, lang: str, headers: dict[str, str] | None = None) -> Response:
+def _response(
+    hub: Hub, status: int, body: Any, kind: str, lang: str, headers: dict[str, str] | None = None
+) -> _Response:
     assert lang in LANGUAGES
-    safe = {"Cache-Control": "no-store", "Content-Language": lang, "X-Content-Type-Options": "nosniff"}
-    return Response(orjson.dumps(body), status, safe | (headers or {}), media_type=f"{kind}; charset=utf-8")
+    always = hub.headers.get((kind, lang))
+    if always is None:
+        own = {"content-type": f"{kind}; charset=utf-8", "content-language": lang}
+        always = hub.headers[kind, lang] = _raw(security_headers(hub.settings) | own)
+    raw = orjson.dumps(body)
+    return _Response(status, raw, [(b"content-length", b"%d" % len(raw)), *always, *_raw(headers or {})])
+
+
+def _raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -21,7 +21,7 @@ from hub.identity.provider import Oidc
 from hub.policy.terms import Actor
 
 from .context import Context
-from .documents import Document, Documents
+from .documents import Document, Documents, is_mutation
 from .executor import PlannedExecutor
 
 log = structlog.get_logger("hub.api")
@@ -39,6 +39,8 @@ class Hub:
     schema: GraphQLSchema
     documents: Documents
     oidc: Oidc
+    headers: dict[tuple[str, str], list[tuple[bytes, bytes]]] = field(default_factory=dict)
+    """What every answer of the API carries, by its content type and language: made once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ async def run(
         refused = {"message": message("control_characters", lang), "extensions": {"code": "control_characters"}}
         return Answer(None, (refused,))
     try:
-        async with hub.db.work() as session:
+        operation = document.operation(name)
+        async with hub.db.work(reading=operation is not None and not is_mutation(operation)) as session:
             actor = await who(session)
             if actor is not None:
                 watch(session, actor, name or "")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from directory.hot import driver
 from hub.base.db import Session
 from hub.base.errors import Conflict
-from hub.base.rows import driver, read
+from hub.base.rows import read
 from hub.base.time import now
 from hub.policy.terms import Actor
 

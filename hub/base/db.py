@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.asyncio import AsyncSession as PlainSession
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from directory.hot import READING
+
 from .crypto import Keys
 
 __all__ = ["Database", "Session", "as_asyncpg", "before_commit", "keys_of", "waited_in_vain"]
@@ -84,9 +86,15 @@ class Database:
         )
 
     @asynccontextmanager
-    async def work(self) -> AsyncIterator[Session]:
-        """One transaction: committed at the end of the block, rolled back if it raises. Nothing else commits."""
+    async def work(self, *, reading: bool = False) -> AsyncIterator[Session]:
+        """One transaction: committed at the end of the block, rolled back if it raises. Nothing else commits.
+
+        `reading`: a query, whose one write is its entry of the ledger, at the end. Its hot statements need no
+        transaction around them: each sees what is committed as it begins, here as there, and two journeys are saved.
+        """
         async with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            if reading:
+                session.info[READING] = True
             if self.keys is not None:
                 session.info[_KEYS] = self.keys
             yield session

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
 
-from asyncpg import Connection, Record
 from sqlmodel import SQLModel
 
+from directory.hot import Found, driver
 from directory.sql import Fragment, joined, listed
 from directory.sql import name as named
 from directory.sql import sql as made
@@ -20,8 +20,7 @@ Row = tuple[str, Mapping[str, Any]]
 """A table and the columns of a new row that the database does not fill in itself, as the driver takes them: JSON as
 text, enumerations as their values."""
 
-_Held = tuple[object, "Connection[Record]"]
-_WROTE, _DRIVER = "hub.wrote", "hub.driver"
+_WROTE = "hub.wrote"
 
 
 async def write(session: Session, *rows: Row) -> None:
@@ -32,16 +31,6 @@ async def write(session: Session, *rows: Row) -> None:
     statement = _statement(*((table, tuple(columns)) for table, columns in rows))
     values = [value for _, columns in rows for value in columns.values()]
     await (await driver(session)).execute(statement, *values)
-
-
-class Found(Record):
-    """A row the driver read, its columns by name as attributes too."""
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(name) from None
 
 
 def numbered(sql: str, *names: str) -> str:
@@ -55,20 +44,6 @@ async def read(session: Session, sql: str, *values: Any) -> list[Found]:
     """The rows of a statement with `$1`."""
     found: list[Found] = await (await driver(session)).fetch(sql, *values, record_class=Found)
     return found
-
-
-async def driver(session: Session) -> Connection[Record]:
-    """The driver's own connection, inside this session's transaction: for statements that run at every deed."""
-    held: _Held | None = session.info.get(_DRIVER)
-    if held is not None and held[0] is session.sync_session.get_transaction():
-        return held[1]
-    adapted: Any = (await (await session.connection()).get_raw_connection()).dbapi_connection
-    connection = adapted.driver_connection
-    assert isinstance(connection, Connection)
-    if not connection.is_in_transaction():
-        await adapted._start_transaction()  # as SQLAlchemy does before its own first statement, but without one
-    session.info[_DRIVER] = session.sync_session.get_transaction(), connection
-    return connection
 
 
 @lru_cache(maxsize=128)

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from directory.sql import sql
+from directory.hot import Hot, fetch
+from directory.sql import replaced, sql
 from hub.audit.ledger import moment
 from hub.base.db import Session
 from hub.base.ids import new_id
-from hub.base.reads import Hot, fetch
 from hub.base.rows import Row, write
 from hub.policy.terms import NOBODY, Actor, Category, ConsentFact, Facts, Purpose, Standing
 
@@ -22,7 +22,7 @@ from .tables import StandingRow
 
 OPEN_END = datetime(9999, 1, 1, tzinfo=UTC)
 
-FACTS_SQL = """
+FACTS_SQL = sql("""
     select s.case_id, s.kind, s.accepted, s.treatment, s.listed, s.until,
            null::uuid as consent_id, null::text[] as categories, null::text[] as purposes,
            null::timestamptz as starts_at, null::timestamptz as ends_at, null::timestamptz as withdrawn_at,
@@ -39,8 +39,8 @@ FACTS_SQL = """
            c.ends_at, c.withdrawn_at, c.written, c.grantor = 'opposite', c.capacity
     from consent c
     where c.case_id = any(:cases) and :agency = any(c.recipient_ids) and c.withdrawn_at is null
-"""
-FACTS_OF_ONE = FACTS_SQL.replace("= any(:cases)", "= :case")
+""")
+FACTS_OF_ONE = replaced(FACTS_SQL, "= any(:cases)", sql("= :case"))
 """The same of one case. PostgreSQL plans it once; of a list it makes a new plan each time, at thrice the cost."""
 _FACTS = Hot(FACTS_SQL)
 

@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from hub.base.errors import Conflict, InvalidInput, NotFound, NotPermitted, OutOfService, Refusal, TooSoon
+from hub.base.headers import security_headers
 from hub.base.settings import settings
 from hub.base.texts import mark, message
 
-from .headers import security_headers
 from .pages import language, render
 from .viewer import viewer_of
 

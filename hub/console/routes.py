@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.audit.chain import append
 from hub.base.db import Database
+from hub.base.headers import SecurityHeaders
 from hub.base.settings import settings
 from hub.identity.sessions import Cookies, end
 
@@ -37,7 +38,6 @@ from . import (
     terms,
     weights,
 )
-from .headers import SecurityHeaders
 from .pages import LANGUAGE_COOKIE, render
 from .refusals import HANDLERS
 from .viewer import signed_in

@@ -15,10 +15,10 @@ from sqlalchemy import delete, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from directory.hot import Found, Hot, fetch
+from directory.sql import sql, statement
 from hub.audit.chain import append
 from hub.base.db import Session
-from hub.base.reads import Hot, fetch
-from hub.base.rows import Found
 from hub.base.time import now
 from hub.policy.terms import Actor, Role
 
@@ -33,20 +33,23 @@ log = logging.getLogger(__name__)
 _BEARER: Final = re.compile(r"bearer +([A-Za-z0-9._~+/=-]+)", re.IGNORECASE)
 _TOUCH: Final = timedelta(minutes=1)
 
-_ACTOR: Final = """
+_ACTOR: Final = sql("""
     s.id, s.agency_id, s.kind, s.scopes, s.suspended, s.expires_at, s.claims_managed,
     a.suspended as agency_suspended, a.network, a.code as agency_code,
     array(select r.role from staff_role r where r.staff_id = s.id and not r.pending) as roles
-"""
-_FROM: Final = "from staff s join agency a on a.id = s.agency_id"
-_BY_ACCOUNT: Final = Hot(f"select {_ACTOR} {_FROM} where s.issuer = :issuer and s.subject = :subject")
-_BY_ID: Final = text(f"select {_ACTOR} {_FROM} where s.id = :id")
-_BY_SESSION: Final = text(
-    f"""
-    select {_ACTOR}, s.display_name, s.locale, a.names, w.csrf, w.step_up_until, w.last_seen_at
+""")
+_FROM: Final = sql("from staff s join agency a on a.id = s.agency_id")
+_BY_ACCOUNT: Final = Hot(
+    sql("select {actor} {tables} where s.issuer = :issuer and s.subject = :subject", actor=_ACTOR, tables=_FROM)
+)
+_BY_ID: Final = statement("select {actor} {tables} where s.id = :id", actor=_ACTOR, tables=_FROM)
+_BY_SESSION: Final = statement(
+    """
+    select {actor}, s.display_name, s.locale, a.names, w.csrf, w.step_up_until, w.last_seen_at
     from web_session w join staff s on s.id = w.staff_id join agency a on a.id = s.agency_id
     where w.id = :id and w.user_agent_hash = :browser and w.expires_at > :now and w.last_seen_at > :idle_since
-    """  # noqa: S608 - constants alone
+    """,
+    actor=_ACTOR,
 )
 # Who holds the row already notes the visit; waiting would queue one person's requests behind each other.
 _SEEN: Final = text(

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+from directory.hot import Found
 from directory.taxonomy import NEEDS
 from hub.audit.chain import append, entry
 from hub.audit.ledger import moment
@@ -14,7 +15,7 @@ from hub.base import clocks
 from hub.base.db import Session
 from hub.base.errors import Conflict, FieldError, InvalidInput, NotFound, OutOfService
 from hub.base.ids import new_id
-from hub.base.rows import Found, numbered, read, write
+from hub.base.rows import numbered, read, write
 from hub.base.vault import Vault
 from hub.cases.briefs import BRIEF_COLUMNS
 from hub.cases.rules import require

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from directory.hot import Hot
 from directory.sql import Fragment, sql
-from hub.base.reads import Hot
 from hub.cases.briefs import BRIEF, brief_columns
 from hub.consent import standing
 from hub.identity.lookups import AGENCY_NAMES

@@ -11,9 +11,9 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
+from directory.hot import fetch
 from hub.audit.ledger import look
 from hub.base.db import Session
-from hub.base.reads import fetch
 from hub.base.records import record
 from hub.base.vault import Vault
 from hub.cases.briefs import BRIEF, brief

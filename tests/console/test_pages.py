@@ -11,11 +11,11 @@ import pytest
 import pytest_asyncio
 from jinja2 import UndefinedError
 
+from hub.base.headers import content_policy
 from hub.base.settings import Settings
 from hub.base.texts import LANGUAGES
 from hub.console import static
 from hub.console.environment import environment
-from hub.console.headers import content_policy
 from hub.console.pages import redirect
 from tests.console.gallery.app import make
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from directory.hot import Hot
 from directory.sql import Fragment, joined, listed, literal, name, replaced, sql, statement, type_name
 from hub.base.db import Database
 
@@ -131,3 +132,9 @@ async def test_the_database_reads_a_literal_as_it_was_said(db: Database) -> None
         for word in ("", "it's", "''", "100 %", "a: b", "保密", "$1", "--", "/* */", "{}"):
             made = statement("SELECT {word}, CAST(:one AS integer)", word=literal(word))
             assert tuple((await session.execute(made, {"one": 1})).one()) == (word, 1)
+
+
+def test_a_hot_statement_takes_fragments_alone() -> None:
+    assert Hot(sql("SELECT :one, :two, :one")).sql == "SELECT $1, $2, $1"
+    with pytest.raises(TypeError):
+        Hot("SELECT 1")  # type: ignore[arg-type] # that is the point
