@@ -76,7 +76,8 @@ class World:
 
 
 async def imported(urls: Urls, package: Path | None, tmp_path: Path) -> None:
-    """The operator imports the directory: a real package if there is one, else the fictional county's."""
+    """The operator imports the directory: a real package if there is one, under a name, else the fictional county's."""
+    named = ["--source", "real"] if package else []
     if package is None:
         package = county.write_county(tmp_path / "county", now())
     operator = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | {
@@ -85,7 +86,8 @@ async def imported(urls: Urls, package: Path | None, tmp_path: Path) -> None:
         "HUB_DATABASE_URL": urls.owner,
         "HUB_DATABASE_APP_PASSWORD": urls.app_password,
     }
-    command = [sys.executable, "-c", "from hub.cli import main; main()", "directory", "import", str(package), "--yes"]
+    command = [sys.executable, "-c", "from hub.cli import main; main()", "directory", "import", str(package)]
+    command += ["--yes", *named]
     done = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, env=operator, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT
     )
