@@ -60,7 +60,7 @@ async def import_package(
     report = ImportReport((source or "").strip(), dry_run, listen=listen)
     savepoint = await session.begin_nested()
     try:
-        if not (await session.execute(_LOCK)).scalar_one():
+        if not await claim(session):
             raise PackageRefused("busy")
         with await asyncio.to_thread(opened, path, limits or Limits()) as package:
             report.source = _whose(report.source, package.declared_name)
@@ -93,6 +93,11 @@ async def import_package(
         await (savepoint.rollback() if dry_run else savepoint.commit())
     report.seconds = time.perf_counter() - started
     return report
+
+
+async def claim(session: AsyncSession) -> bool:
+    """Take for this transaction the right to import, of which there is one; False: another import is under way."""
+    return bool((await session.execute(_LOCK)).scalar_one())
 
 
 def _whose(given: str, declared: str) -> str:

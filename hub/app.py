@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub.api import hsds, http
+from hub.api import hsds, http, uploads
 from hub.api.documents import Documents
 from hub.api.run import Hub
 from hub.api.schema import core
@@ -29,9 +29,12 @@ from hub.identity.actors import signed_in
 from hub.identity.dev_issuer import DevIssuer
 from hub.identity.provider import Oidc
 from hub.identity.signin import SignIn
+from hub.imports.rules import MOST_BYTES
 
 LARGEST = 1_000_000
 """Bytes a form may have."""
+_LARGER = {"/imports": MOST_BYTES + LARGEST}
+"""Forms that carry a package: their pages look who sends it before they read it."""
 
 
 @asynccontextmanager
@@ -61,6 +64,7 @@ def create_app(hub: Hub) -> FastAPI:
     app.include_router(sign_in.routes)
     app.include_router(http.router)
     app.include_router(hsds.router)
+    app.include_router(uploads.router)
     if hub.settings.mode != "production":
         app.include_router(DevIssuer(hub.settings, page=choose_person).routes)
     app.add_api_route("/healthz", healthz, methods=["GET"])
@@ -103,7 +107,8 @@ def _refused(request: Request) -> int | None:
     if request.method != "POST":
         return None
     declared = request.headers.get("content-length", "0")
-    if not (declared.isascii() and declared.isdigit() and int(declared[:9]) <= LARGEST):
+    most = _LARGER.get(request.url.path, LARGEST)
+    if not (declared.isascii() and declared.isdigit() and int(declared[:12]) <= most):
         return 413
     return 411 if "transfer-encoding" in request.headers else None
 

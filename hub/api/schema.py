@@ -20,6 +20,7 @@ from .describe import read
 from .details import DetailsQuery
 from .directory import DirectoryQuery
 from .identity import IdentityQuery
+from .imports import ImportMutation, ImportQuery
 from .inventory import InventoryMutation, InventoryQuery
 from .keeping import KeepingMutation, KeepingQuery
 from .matching import MatchingMutation, MatchingQuery
@@ -40,6 +41,7 @@ class Query(
     SearchingQuery,
     InventoryQuery,
     KeepingQuery,
+    ImportQuery,
     CoverageQuery,
     MatchingQuery,
     CaseQuery,
@@ -56,6 +58,7 @@ class Mutation(
     AdministrationMutation,
     InventoryMutation,
     KeepingMutation,
+    ImportMutation,
     MatchingMutation,
     CaseMutation,
     ConsentMutation,

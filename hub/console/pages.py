@@ -56,6 +56,9 @@ DONE: dict[str, str] = {
     "role_asked": mark("The role waits for a second administrator."),
     "role_revoked": mark("The role is taken away, from the next page on."),
     "relation_declared": mark("It is on record, from this moment."),
+    "package_sent": mark("The package is here. It is being tried; nothing of it is written."),
+    "package_confirmed": mark("It is being written, exactly as it was tried."),
+    "package_discarded": mark("The package is let go. Nothing of it was written."),
     "weights_set": mark("The weights hold from now, for everybody."),
 }
 """What `?done=` may say after a redirect. A code alone travels in the address, never what it was about."""

@@ -36,14 +36,15 @@ class File:
     content: str
 
 
-def _file(name: str, media_type: str, raw: bytes) -> File:
+def as_file(name: str, media_type: str, raw: bytes) -> File:
+    """Bytes as a file to hand out."""
     return File(name, media_type, base64.b64encode(raw).decode())
 
 
 async def task_sheet(session: Session, actor: Actor, lang: str) -> File:
     """The workbook of all that open rounds ask of the actor's own agency. Managers alone."""
     raw = await uploads.sheet(session, actor, lang)
-    return _file(f"services-{today(session).isoformat()}.xlsx", XLSX, raw)
+    return as_file(f"services-{today(session).isoformat()}.xlsx", XLSX, raw)
 
 
 async def result(session: Session, actor: Actor, round_id: UUID, form: FileForm) -> File:
@@ -57,5 +58,5 @@ async def result(session: Session, actor: Actor, round_id: UUID, form: FileForm)
     rows = [found async for found in comparing.result(session, round_id)]
     name = f"stock-taking-{row.closes_on.isoformat()}.{form.value}"
     if form is FileForm.CSV:
-        return _file(name, "text/csv; charset=utf-8", comparing.as_csv(comparing.COLUMNS, rows))
-    return _file(name, XLSX, comparing.as_workbook("stock-taking", comparing.COLUMNS, rows))
+        return as_file(name, "text/csv; charset=utf-8", comparing.as_csv(comparing.COLUMNS, rows))
+    return as_file(name, XLSX, comparing.as_workbook("stock-taking", comparing.COLUMNS, rows))

@@ -29,13 +29,14 @@ NO_PICTURE = {
     "/graphiql/schema": "data of that tool",
     "/coverage/file": "a download",
     "/rounds/{round_id}/result.{form}": "a download",
+    "/imports/{import_id}/remarks.csv": "a download",
     "/my-services/sheet": "a download",
     "/my-services/sheets/{sheet_id}": "comes of an uploaded file; tests/inventory reads one",
     "/demo/mail": "the demo's mail catcher",
 }
 """Routes without a picture, each with its reason."""
 STOCK_TAKING = {
-    "administrator": ("/rounds", "/rounds/new", "/rounds/{round}/close"),
+    "administrator": ("/rounds", "/rounds/new", "/rounds/{round}/close", "/imports", "/imports/{package}"),
     "auditor": (
         "/rounds/{round}",
         "/rounds/{round}?by=agency&silent=1",

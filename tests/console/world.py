@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from playwright.async_api import Page
 from sqlalchemy import text, update
 from sqlmodel import col
 
-from directory import county
+from directory import county, template_writer
 from directory.actions import import_package
 from hub.api.describe import gid, key_of
 from hub.api.run import run
@@ -30,6 +32,8 @@ from hub.identity.actors import actor_by_id
 from hub.identity.demo_people import demo_people
 from hub.identity.provider import issuer_of
 from hub.identity.tables import Agency
+from hub.imports.actions import receive
+from tests.support.filling import filled
 from tests.support.hub import Running, free_port, running
 from tests.support.identity import make_agency, make_staff
 
@@ -180,7 +184,26 @@ class County:
             "referral": referral["id"],
             "meeting": meeting["id"],
             "item": meeting["items"][0]["id"],
+            "package": await self.package(),
         }
+
+    async def package(self) -> str:
+        """A workbook sent to the directory and tried: twelve services, some of which cannot be used."""
+        rows = [{"id": f"F{n}", "organization_id": "A1", "name": f"虛構服務 {n}"} for n in range(12)]
+        rows[2]["minimum_age"], rows[5]["name"], rows[7]["need_1"] = "十八", "", "夜間飛行"
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "虛構協會.xlsx")
+            async with self.hub.hub.db.work() as session:
+                template_writer.write_template(path, "zh-Hant", await template_writer.areas_of(session, "zh-Hant"))
+            filled(path, "zh-Hant", organization=[{"id": "A1", "name": "虛構協會"}], service=rows)
+            found = await self.do("administrator", "StageImport", fileName=path.name, source="虛構協會")
+            with io.BytesIO(path.read_bytes()) as file:  # noqa: ASYNC240 - a small file of this test
+                async with self.hub.hub.db.work() as session:
+                    actor = await actor_by_id(session, self.people["administrator"])
+                    assert actor is not None
+                    await receive(session, actor, key_of(found["id"], "DirectoryImport"), file)
+        await self.hub.work("imports")
+        return str(found["id"])
 
     async def rounds(self) -> dict[str, str]:
         """Two closed rounds of stock-taking and an open one, in which the hospital has answered for one service."""

@@ -16,11 +16,12 @@ from directory.columns import LINKED
 from directory.county import write_county
 from directory.sheets import harmless, meant
 from directory.taxonomy import LANGUAGES, NEEDS
-from directory.template import CHOICES, FIRST_ROW, SHEETS
+from directory.template import CHOICES
 from directory.template_writer import areas_of, write_template
 from hub.base.db import Database
 from tests.directory.test_entities import NOW, _import, _package, _write
 from tests.directory.test_json import _export, _forget, _rows
+from tests.support.filling import filled
 
 
 async def test_an_export_comes_back_as_it_went(db: Database, owner_url: str, tmp_path: Path) -> None:
@@ -43,19 +44,6 @@ def test_what_was_made_harmless_is_meant_again(said: str) -> None:
     assert not harmless(said).startswith(("=", "@"))
 
 
-def _fill(path: Path, language: str, **rows: list[dict[str, Any]]) -> Path:
-    """The template with these rows, by entity and key, as a person would fill it in."""
-    book = openpyxl.load_workbook(path)
-    for sheet in SHEETS:
-        page = book[sheet.names[language]]
-        keys = [column.key for column in sheet.columns]
-        for number, row in enumerate(rows.get(sheet.entity, []), FIRST_ROW):
-            for key, value in row.items():
-                page.cell(number, keys.index(key) + 1, value)
-    book.save(path)
-    return path
-
-
 def _word(kind: str, code: str, language: str) -> str:
     return CHOICES[kind][code][language]
 
@@ -75,7 +63,7 @@ async def test_the_template_filled_in_any_language(db: Database, tmp_path: Path,
     need = next(iter(NEEDS))
     report = await _import(
         db,
-        _fill(
+        filled(
             path, language,
             organization=[{"id": "A1", "name": "虛構會", "network": _word("network", "ngo", language),
                            "phone": "0900000001"}],
@@ -118,7 +106,7 @@ async def test_remarks_on_the_template_name_sheet_row_and_column(db: Database, t
     path = await _template(db, tmp_path / "t.xlsx", "en")
     report = await _import(
         db,
-        _fill(
+        filled(
             path, "en",
             organization=[{"id": "A1", "name": "Fictional"}, {"name": "No number"}, {"id": "A3", "name": "=1+1"}],
             location=[

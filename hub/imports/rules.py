@@ -1,0 +1,45 @@
+"""Pure rules of packages sent in: what may be sent, how long it is kept, when two reports tell of the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import Any
+
+from hub.base.errors import FieldError
+
+KINDS = (".zip", ".csv", ".json", ".ndjson", ".jsonl", ".xlsx")
+MOST_BYTES = 256 << 20
+PART = 1 << 20
+MOST_OPEN = 5
+"""Packages kept at once: a disk is not filled by sending."""
+MOST_BEGUN = 4
+KEPT = timedelta(days=7)
+"""How long a package waits for whoever sent it."""
+LONGEST = 200
+
+
+def check(file_name: str, source: str) -> list[FieldError]:
+    """What is wrong with how a package is announced."""
+    wrong = []
+    if not file_name.strip() or len(file_name) > LONGEST:
+        wrong.append(FieldError("fileName", "file_name_form"))
+    elif PurePosixPath(file_name.lower()).suffix not in KINDS:
+        wrong.append(FieldError("fileName", "package_kind"))
+    if len(source) > LONGEST:
+        wrong.append(FieldError("source", "too_long"))
+    elif source.strip().casefold() == "hub":
+        wrong.append(FieldError("source", "source_is_ours"))
+    return wrong
+
+
+def plain_name(file_name: str) -> str:
+    """The last part of a file's name, without anything a terminal or a path would act on."""
+    last = file_name.replace("\\", "/").rpartition("/")[2]
+    return "".join(c if c.isprintable() else "_" for c in last).strip(" .")
+
+
+def same_outcome(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two reports tell of the same deed: the same rows made, changed, kept, refused and removed."""
+    return all(one.get(part) == other.get(part) for part in ("source", "tables", "counts", "known", "changed", "gone"))

@@ -1,0 +1,257 @@
+"""The worker's part in packages: what waits is tried, what is confirmed is written, what nobody confirms goes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from directory.actions import claim, import_package
+from directory.reports import ImportReport, Step
+from hub.audit.chain import append
+from hub.base.crypto import open_data_key, unseal
+from hub.base.db import Database, Session, keys_of
+from hub.base.time import now
+from hub.identity.actors import actor_by_id
+from hub.policy.terms import Actor, Role
+
+from .actions import bound, end, held
+from .rules import KEPT, MOST_BEGUN, same_outcome
+from .states import DUE, OPEN, ImportState
+from .tables import DirectoryImport, ImportPart, ImportProgress, ImportRemark
+
+log = structlog.get_logger("hub.imports")
+_PACE = 0.5
+"""Seconds between two notes of how far the work is."""
+_BEGIN = text(
+    "INSERT INTO directory_import_progress AS p (import_id, begun, at) VALUES (:id, 1, :now) "
+    "ON CONFLICT (import_id) DO UPDATE SET begun = p.begun + 1, step = '', done = 0, share = 0, at = excluded.at "
+    "RETURNING begun, stopped_by"
+)
+_NOTE = text(
+    "UPDATE directory_import_progress SET step = :step, done = :done, share = :share, at = :now "
+    "WHERE import_id = :id RETURNING stopped_by"
+)
+
+
+class _NotNowError(Exception):
+    """Undo what this transaction did; `end` says what becomes of the package instead, in another."""
+
+    def __init__(self, end: ImportState | None, by: UUID | None = None, report: dict[str, Any] | None = None) -> None:
+        self.end, self.by, self.report = end, by, report
+        super().__init__(end)
+
+
+async def run_due(database: Database, stop: Callable[[], bool]) -> None:
+    """Work until nothing is due. A package is claimed by its row; what ends in between comes again."""
+    async with database.work() as session:
+        await _expire(session)
+    while not stop() and await _one(database):
+        pass
+
+
+async def _one(database: Database) -> bool:
+    key: UUID | None = None
+    try:
+        async with database.work() as session:
+            row = await _due(session)
+            if row is None or not await claim(session):
+                return False
+            key = row.id
+            await _run(session, database, row)
+    except _NotNowError as told:
+        assert key is not None
+        await _instead(database, key, told)
+    except Exception as error:
+        if key is None:
+            raise
+        log.error("an import failed and is tried again", kind=type(error).__name__, exc_info=error)
+        return False
+    return True
+
+
+async def _due(session: Session) -> DirectoryImport | None:
+    found = select(DirectoryImport).where(col(DirectoryImport.state).in_(DUE)).order_by(col(DirectoryImport.staged_at))
+    taken = await session.execute(found.limit(1).with_for_update(skip_locked=True, key_share=True))
+    row: DirectoryImport | None = taken.scalar_one_or_none()
+    return row
+
+
+async def _run(session: Session, database: Database, row: DirectoryImport) -> None:
+    """Try a package, or write it, in this transaction."""
+    writes = row.state == ImportState.CONFIRMED
+    actor = await actor_by_id(session, row.confirmed_by if writes and row.confirmed_by else row.staged_by)
+    if actor is None or actor.suspended or actor.agency_suspended or Role.ADMINISTRATOR not in actor.roles:
+        raise _NotNowError(ImportState.FAILED)
+    async with _told(database, row.id) as told, _laid_down(session, row) as path:
+        source = row.source or None
+        report = await import_package(session, path, dry_run=not writes, source=source, progress=told.step)
+    said = _said(report)
+    if report.refused is not None:
+        await _keep(session, row, report, said)
+        await end(session, row, ImportState.REFUSED)
+    elif not writes:
+        await _keep(session, row, report, said)
+        row.state, row.version, row.tried_at = ImportState.TRIED, row.version + 1, now()
+        session.add(row)
+        await session.flush()
+    elif not same_outcome(said, row.report or {}):
+        raise _NotNowError(ImportState.WAITING)
+    else:
+        await _keep(session, row, report, said)
+        await end(session, row, ImportState.WRITTEN)
+    body = {**{what: report.total(what) for what in _COUNTS}, "services": report.services}
+    await append(session, actor, f"import.{row.state}", row.id, body=body)
+
+
+_COUNTS = ("read", "created", "updated", "kept", "rejected", "removed")
+
+
+async def _instead(database: Database, key: UUID, told: _NotNowError) -> None:
+    """What becomes of a package whose work was undone."""
+    async with database.work() as session:
+        row = await held(session, key)
+        if row is None or row.state not in DUE or told.end is None:
+            return
+        if told.end is ImportState.WAITING:  # it would do something else than was shown: look at it again
+            row.state, row.version, row.moved = told.end, row.version + 1, True
+            session.add(row)
+            await session.execute(delete(ImportProgress).where(col(ImportProgress.import_id) == key))
+            await session.flush()
+            return
+        await end(session, row, told.end)
+        actor = await actor_by_id(session, told.by or row.confirmed_by or row.staged_by)
+        if actor is not None:
+            await append(session, actor, f"import.{told.end}", key)
+
+
+async def _expire(session: Session) -> None:
+    """Packages nobody has confirmed in a week go."""
+    old = select(DirectoryImport).where(
+        col(DirectoryImport.state).in_([s for s in OPEN if s not in DUE]), col(DirectoryImport.staged_at) < now() - KEPT
+    )
+    for row in (await session.execute(old.with_for_update(skip_locked=True, key_share=True))).scalars().all():
+        await end(session, row, ImportState.EXPIRED)
+        actor: Actor | None = await actor_by_id(session, row.staged_by)
+        if actor is not None:
+            await append(session, actor, "import.expire", row.id)
+
+
+class _Told:
+    """How far the import is, and whether somebody wants it stopped."""
+
+    def __init__(self, stopped_by: UUID | None) -> None:
+        self.latest: Step | None = None
+        self.stopped_by = stopped_by
+
+    def step(self, step: Step) -> None:
+        """Called by the import after each batch."""
+        self.latest = step
+        if self.stopped_by is not None:
+            raise _NotNowError(ImportState.DISCARDED, self.stopped_by)
+
+
+@asynccontextmanager
+async def _told(database: Database, key: UUID) -> AsyncIterator[_Told]:
+    """Notes of progress in transactions of their own, so that others see them while the import is under way."""
+    async with database.work() as session:
+        begun, stopped_by = (await session.execute(_BEGIN, {"id": key, "now": now()})).one()
+    if stopped_by is not None:
+        raise _NotNowError(ImportState.DISCARDED, stopped_by)
+    if begun > MOST_BEGUN:
+        raise _NotNowError(ImportState.FAILED)
+    told = _Told(stopped_by)
+    noting = asyncio.create_task(_note(database, key, told))
+    try:
+        yield told
+    finally:
+        noting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await noting
+
+
+async def _note(database: Database, key: UUID, told: _Told) -> None:
+    while True:
+        await asyncio.sleep(_PACE)
+        if (step := told.latest) is None:
+            continue
+        given = {"id": key, "step": step.name, "done": step.done, "share": step.share, "now": now()}
+        async with database.work() as session:
+            told.stopped_by = (await session.execute(_NOTE, given)).scalar_one_or_none()
+
+
+@asynccontextmanager
+async def _laid_down(session: Session, row: DirectoryImport) -> AsyncIterator[Path]:
+    """The package as a file under its own name, in a folder nobody else enters, for the length of the block."""
+    assert row.key is not None
+    key, digest = open_data_key(keys_of(session), row.key, row.id.bytes), hashlib.sha256()
+    with tempfile.TemporaryDirectory(prefix="hub-import-") as folder:
+        path = Path(folder, row.file_name)
+        with _writing(path) as file:
+            number = 0
+            while (sealed := await _part(session, row.id, number)) is not None:
+                part = unseal(key, sealed, bound(row.id, number))
+                digest.update(part)
+                await asyncio.to_thread(file.write, part)
+                number += 1
+        if digest.digest() != row.digest:  # a part is missing: another file than was sent
+            raise _NotNowError(ImportState.FAILED)
+        yield path
+
+
+def _writing(path: Path) -> IO[bytes]:
+    return path.open("xb")
+
+
+async def _part(session: Session, key: UUID, number: int) -> bytes | None:
+    found = select(col(ImportPart.sealed)).where(col(ImportPart.import_id) == key, col(ImportPart.number) == number)
+    sealed: bytes | None = (await session.execute(found)).scalar_one_or_none()
+    return sealed
+
+
+def _said(report: ImportReport) -> dict[str, Any]:
+    """The report as it is kept, without the remarks."""
+    return {
+        "source": report.source,
+        "tables": [[table.file, table.entity, *(getattr(table, what) for what in _COUNTS)] for table in report.tables],
+        "counts": [[file, code, count] for (file, code), count in sorted(report.counts.items())],
+        "terms": [list(asdict(term).values()) for term in report.unknown_terms[:_MOST_TERMS]],
+        "not_read": report.not_read[:_MOST_TERMS],
+        "known": report.known,
+        "changed": report.changed,
+        "gone": report.gone,
+        "services": report.services,
+        "services_without_area": report.services_without_area,
+        "services_without_need": report.services_without_need,
+        "seconds": round(report.seconds, 3),
+    }
+
+
+_MOST_TERMS = 200
+_AT_ONCE = 1000
+
+
+async def _keep(session: Session, row: DirectoryImport, report: ImportReport, said: dict[str, Any]) -> None:
+    row.report = said
+    await session.execute(delete(ImportRemark).where(col(ImportRemark.import_id) == row.id))
+    remarks = [
+        {
+            "import_id": row.id, "number": number, "file": problem.file[:300], "row": int(problem.row),
+            "column": problem.column[:300], "code": problem.code, "detail": problem.detail[:300],
+        }
+        for number, problem in enumerate(report.problems)
+    ]  # fmt: skip
+    for start in range(0, len(remarks), _AT_ONCE):
+        await session.execute(insert(ImportRemark), remarks[start : start + _AT_ONCE])

@@ -1,0 +1,106 @@
+"""The pages of packages in a browser: one is sent, watched, read, confirmed; with scripts and without."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+from starlette.requests import Request
+
+from directory.template_writer import write_template
+from hub.app import LARGEST, _refused
+from hub.base.settings import Settings
+from hub.base.settings import settings as current
+from hub.imports.rules import MOST_BYTES
+from tests.console.browser import opened, watch
+from tests.console.world import County, served
+from tests.support.filling import filled
+from tests.support.hub import free_port
+
+
+@pytest.fixture
+def settings(settings_env: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    """A hub with the built-in issuer."""
+    for name, value in {"PORT": free_port(), "SMTP_PORT": free_port()}.items():
+        settings_env.setenv(f"HUB_{name}", str(value))
+    current.cache_clear()
+    return current()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def county(settings: Settings, database_url: str) -> AsyncIterator[County]:
+    """The fictional county."""
+    async with served(settings, database_url) as made:
+        yield made
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_a_package_is_sent_read_and_confirmed(
+    browser: Browser, county: County, tmp_path: Path, scripts: bool
+) -> None:
+    path = tmp_path / "虛構.xlsx"
+    write_template(path, "zh-Hant", [])
+    rows = [{"id": f"F{n}", "organization_id": "A1", "name": f"虛構 {n}"} for n in range(3)]
+    filled(path, "zh-Hant", organization=[{"id": "A1", "name": "虛構協會"}], service=[*rows, {"id": "F9"}])
+    async with opened(browser, scripts=scripts) as page:
+        await county.sign_in(page, "administrator")
+        seen = watch(page, county.hub.url)
+        await page.goto(f"{county.hub.url}/imports?lang=en")
+        await page.click("text=Try the package")
+        assert "Choose" in await page.inner_text("#file-error")
+        await page.set_input_files("#file", {"name": "a.exe", "mimeType": "text/plain", "buffer": b"x"})
+        await page.click("text=Try the package")
+        assert ".zip" in await page.inner_text("#file-error")
+        await page.set_input_files("#file", path)
+        await page.fill("#source", "filled")
+        await page.click("text=Try the package")
+        await page.wait_for_selector("progress")
+        await county.hub.work("imports")
+        if not scripts:
+            await page.click("text=Look again")
+        await page.wait_for_selector("text=Write it as tried")
+        assert "Nothing is written yet" in await page.inner_text("main")
+        assert await page.locator("progress").count() == 0
+        async with page.expect_download() as download:
+            await page.click("text=Download as CSV")
+        assert (await download.value).suggested_filename.endswith(".csv")
+        await page.click("text=Write it as tried")
+        await page.wait_for_selector("text=exactly as it was tried")
+        await county.hub.work("imports")
+        await page.goto(page.url.partition("?")[0])
+        assert "Written" in await page.inner_text("h1")
+        assert not seen.errors
+        assert not seen.foreign
+        await page.goto(f"{county.hub.url}/imports")
+        await page.set_input_files("#file", path)
+        await page.click("text=Try the package")
+        await page.click("text=Let it go")
+        await page.wait_for_selector("h1 >> text=Let go")
+
+
+async def test_who_may_not_send_is_not_read(browser: Browser, county: County) -> None:
+    async with opened(browser) as page:
+        await county.sign_in(page, "auditor")
+        await page.goto(f"{county.hub.url}/imports")
+        assert await page.locator("#file").count() == 0
+        cookies = {cookie["name"]: cookie["value"] for cookie in await page.context.cookies()}
+    http = county.hub.http
+    agent = {"User-Agent": await _agent(browser)}
+    for cookie, status in ((cookies, 403), ({}, 401)):
+        given = {**agent, "Cookie": "; ".join(f"{k}={v}" for k, v in cookie.items()), "Accept": "text/html"}
+        answer = await http.post("/imports", content=b"no form at all", headers=given)
+        assert answer.status_code == status
+    most = LARGEST + MOST_BYTES
+    for path, size, said in (("/imports", most, None), ("/imports", most + 1, 413), ("/services/new", most, 413)):
+        headers = [(b"content-length", str(size).encode())]
+        scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b"",
+                 "server": ("hub", 80)}  # fmt: skip
+        assert _refused(Request(scope)) == said
+
+
+async def _agent(browser: Browser) -> str:
+    async with opened(browser) as page:
+        return str(await page.evaluate("navigator.userAgent"))
