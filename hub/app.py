@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub.api import hsds, http, uploads
+from hub.api import downloads, hsds, http, uploads
 from hub.api.documents import Documents
 from hub.api.run import Hub
 from hub.api.schema import core
@@ -65,6 +65,7 @@ def create_app(hub: Hub) -> FastAPI:
     app.include_router(http.router)
     app.include_router(hsds.router)
     app.include_router(uploads.router)
+    app.include_router(downloads.router)
     if hub.settings.mode != "production":
         app.include_router(DevIssuer(hub.settings, page=choose_person).routes)
     app.add_api_route("/healthz", healthz, methods=["GET"])

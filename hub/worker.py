@@ -20,6 +20,7 @@ from hub.base.db import Database, Session
 from hub.base.fitness import Finding, check_database, check_settings
 from hub.base.settings import Settings
 from hub.base.time import now
+from hub.imports.making import make_due
 from hub.imports.running import run_due
 from hub.inventory import rounds
 from hub.notices.delivery import deliver
@@ -58,6 +59,7 @@ def jobs(database: Database, settings: Settings, stop: asyncio.Event) -> dict[st
         "head": (settings.seal_interval, partial(export_head, database, settings)),
         "heads": (HEAD_EVERY, partial(export_head, database, settings, keep=True)),
         "words": (settings.worker_tick, partial(follow_words, database, stop)),
+        "exports": (settings.worker_tick, partial(make_due, database, stop.is_set)),
         "imports": (settings.worker_tick, partial(run_due, database, stop.is_set)),
         "pace": (PACE_EVERY, partial(count_pace, database)),
     }

@@ -1,7 +1,7 @@
-"""packages sent to the directory
+"""packages sent to the directory, and files of it
 
-Each with its state and report, its sealed parts, its remarks, and how far the worker is. Code that is still running
-knows of none of them.
+A package has its state and report, its sealed parts, its remarks, and how far the worker is; a file its parts. Code
+that is still running knows of none of them.
 """
 
 import sqlalchemy as sa
@@ -26,7 +26,7 @@ def _part(table: str, *columns: sa.Column) -> None:
 
 
 def upgrade() -> None:
-    """Four tables."""
+    """Six tables."""
     op.create_table(
         "directory_import",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -85,10 +85,37 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stopped_by", sa.Uuid(), nullable=True),
     )
+    op.create_table(
+        "directory_export",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("form", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.Uuid(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("begun", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("size", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.CheckConstraint("state in ('waiting', 'ready', 'failed')", name="ck_directory_export_state"),
+        sa.CheckConstraint(
+            "form in ('hsds', 'json', 'xlsx', 'beyond_csv', 'beyond_json')", name="ck_directory_export_form"
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("form", name="uq_directory_export_form"),
+    )
+    op.create_table(
+        "directory_export_part",
+        sa.Column("export_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["export_id"], ["directory_export.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("export_id", "number"),
+    )
 
 
 def downgrade() -> None:
     """Packages not yet written are lost, and the reports of those that were."""
+    op.drop_table("directory_export_part")
+    op.drop_table("directory_export")
     for part in ("progress", "remark", "part"):
         op.drop_table(f"directory_import_{part}")
     op.drop_table("directory_import")

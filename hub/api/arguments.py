@@ -32,6 +32,8 @@ MEANING = {
     "Query.roundResult.form": "The kind of file.",
     "Query.importRemarks.file": "Remarks of this file alone, as `report.counts` names it.",
     "Query.importRemarks.code": "Remarks of this kind alone, by code.",
+    "Query.keptAside.entity": "Rows of this entity alone, as `keptAsideCounts` names it.",
+    "Query.keptAside.ofSource": "Rows of this source alone.",
     "Query.unmappedTerms.chosen": "Those that already have a meaning, to change it; else those without one.",
     "Query.gaps.kind": "Areas of this `kind` alone; then a county's gap does not stand for its townships.",
     "Query.gaps.months": "Unmet referrals of this many months that have ended: 3, 6 or 12.",

@@ -16,6 +16,7 @@ from hub.conferences import views as conferences
 from hub.consent import views as consent
 from hub.identity import views as identity
 from hub.identity.lookups import briefs
+from hub.imports import exports
 from hub.imports import views as imports
 from hub.inventory import keeping, uploads
 from hub.inventory import views as inventory
@@ -44,6 +45,7 @@ READERS: dict[str, Callable[[Session, Actor, UUID], Awaitable[Any]]] = {
     "Consent": consent.consent,
     "Referral": referrals.referral,
     "Conference": conferences.conference,
+    "DirectoryExport": exports.export,
     "DirectoryImport": imports.package,
     "InventoryRound": inventory.round_,
     "InventoryTask": inventory.task,

@@ -19,6 +19,7 @@ from .coverage import CoverageQuery
 from .describe import read
 from .details import DetailsQuery
 from .directory import DirectoryQuery
+from .exports import ExportMutation, ExportQuery
 from .identity import IdentityQuery
 from .imports import ImportMutation, ImportQuery
 from .inventory import InventoryMutation, InventoryQuery
@@ -42,6 +43,7 @@ class Query(
     InventoryQuery,
     KeepingQuery,
     ImportQuery,
+    ExportQuery,
     CoverageQuery,
     MatchingQuery,
     CaseQuery,
@@ -59,6 +61,7 @@ class Mutation(
     InventoryMutation,
     KeepingMutation,
     ImportMutation,
+    ExportMutation,
     MatchingMutation,
     CaseMutation,
     ConsentMutation,

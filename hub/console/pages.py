@@ -59,6 +59,7 @@ DONE: dict[str, str] = {
     "package_sent": mark("The package is here. It is being tried; nothing of it is written."),
     "package_confirmed": mark("It is being written, exactly as it was tried."),
     "package_discarded": mark("The package is let go. Nothing of it was written."),
+    "file_asked": mark("The file is being made. It is here in a moment."),
     "weights_set": mark("The weights hold from now, for everybody."),
 }
 """What `?done=` may say after a redirect. A code alone travels in the address, never what it was about."""

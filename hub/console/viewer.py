@@ -62,7 +62,7 @@ PLACES: tuple[Place, ...] = (
     Place("services", mark("Our services"), "/my-services", KEEPING),
     Place("staff", mark("Accounts"), "/staff", frozenset({Role.ADMINISTRATOR, Role.AGENCY_MANAGER})),
     Place("rounds", mark("Stock-taking"), "/rounds", OVERSEEING),
-    Place("imports", mark("Import"), "/imports", OVERSEEING),
+    Place("imports", mark("Import and export"), "/imports", OVERSEEING),
     Place("audit", mark("Audit"), "/audit", frozenset({Role.AUDITOR})),
 )
 """In the order they are shown; each must be a page that exists."""

@@ -1,4 +1,4 @@
-"""The states of a package, apart from its tables so that others may name them."""
+"""The states of packages and exports, apart from their tables so that others may name them."""
 
 from __future__ import annotations
 
@@ -23,3 +23,21 @@ DUE = (ImportState.WAITING, ImportState.CONFIRMED)
 """States in which the worker has something to do."""
 OPEN = (ImportState.RECEIVING, ImportState.WAITING, ImportState.TRIED, ImportState.CONFIRMED)
 """States in which the file is kept."""
+
+
+class ExportForm(StrEnum):
+    """What the directory is given away as."""
+
+    HSDS = "hsds"
+    JSON = "json"
+    XLSX = "xlsx"
+    BEYOND_CSV = "beyond_csv"
+    BEYOND_JSON = "beyond_json"
+
+
+class ExportState(StrEnum):
+    """Where a file stands."""
+
+    WAITING = "waiting"
+    READY = "ready"
+    FAILED = "failed"

@@ -1,4 +1,4 @@
-"""Tables of packages sent in: each with its state and report, its sealed parts, its remarks, how far work on it is."""
+"""Tables of packages sent in (state, report, sealed parts, remarks, progress) and of files of the directory."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy import Uuid as SqlUuid
@@ -102,3 +103,35 @@ class ImportProgress(SQLModel, table=True):
     at: datetime = Field(sa_type=MOMENT)
     stopped_by: UUID | None = None
     """Who wants it stopped."""
+
+
+class DirectoryExport(SQLModel, table=True):
+    """A file of the directory, made by the worker and kept for a day; what is in it lies in clear beside it."""
+
+    __tablename__: ClassVar[str] = "directory_export"
+    __table_args__ = (
+        CheckConstraint("state in ('waiting', 'ready', 'failed')", name="ck_directory_export_state"),
+        CheckConstraint(
+            "form in ('hsds', 'json', 'xlsx', 'beyond_csv', 'beyond_json')", name="ck_directory_export_form"
+        ),
+        UniqueConstraint("form", name="uq_directory_export_form"),
+    )
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    form: str = Field(sa_type=Text)
+    state: str = Field(sa_type=Text)
+    asked_by: UUID
+    asked_at: datetime = Field(sa_type=MOMENT)
+    made_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    begun: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    size: int = Field(default=0, sa_column=Column(BigInteger, server_default=text("0"), nullable=False))
+
+
+class ExportPart(SQLModel, table=True):
+    """A piece of such a file."""
+
+    __tablename__: ClassVar[str] = "directory_export_part"
+    export_id: UUID = Field(
+        sa_column=Column(SqlUuid, ForeignKey("directory_export.id", ondelete="CASCADE"), primary_key=True)
+    )
+    number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    body: bytes = Field(sa_type=LargeBinary)

@@ -118,6 +118,8 @@ PAGES = (
     _work("imports", "/imports", login="administrator"),
     _work("import", "/imports/{package}", login="administrator"),
     _work("import-360", "/imports/{package}", login="auditor", width=360),
+    _work("exports", "/imports/exports", ("button[value=HSDS]", ""), login="administrator"),
+    _work("aside", "/imports/aside", login="auditor"),
     _work("words", "/words", login="administrator"),
     _work("weights", "/weights", login="administrator"),
     _work("own-services", "/services", login="manager"),

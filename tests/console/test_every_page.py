@@ -30,13 +30,23 @@ NO_PICTURE = {
     "/coverage/file": "a download",
     "/rounds/{round_id}/result.{form}": "a download",
     "/imports/{import_id}/remarks.csv": "a download",
+    "/imports/template": "a download",
+    "/imports/exports/{export_id}/file": "a download",
     "/my-services/sheet": "a download",
     "/my-services/sheets/{sheet_id}": "comes of an uploaded file; tests/inventory reads one",
     "/demo/mail": "the demo's mail catcher",
 }
 """Routes without a picture, each with its reason."""
 STOCK_TAKING = {
-    "administrator": ("/rounds", "/rounds/new", "/rounds/{round}/close", "/imports", "/imports/{package}"),
+    "administrator": (
+        "/rounds",
+        "/rounds/new",
+        "/rounds/{round}/close",
+        "/imports",
+        "/imports/{package}",
+        "/imports/exports",
+        "/imports/aside",
+    ),
     "auditor": (
         "/rounds/{round}",
         "/rounds/{round}?by=agency&silent=1",

@@ -104,3 +104,23 @@ async def test_who_may_not_send_is_not_read(browser: Browser, county: County) ->
 async def _agent(browser: Browser) -> str:
     async with opened(browser) as page:
         return str(await page.evaluate("navigator.userAgent"))
+
+
+async def test_the_directory_is_taken_as_a_file(browser: Browser, county: County) -> None:
+    async with opened(browser) as page:
+        await county.sign_in(page, "auditor")
+        seen = watch(page, county.hub.url)
+        await page.goto(f"{county.hub.url}/imports/exports?lang=en")
+        await page.click("button[value=BEYOND_CSV]")
+        await page.wait_for_selector("text=Being made")
+        await county.hub.work("exports")
+        async with page.expect_download() as download:
+            await page.click("tbody a >> text=Download")
+        assert (await download.value).suggested_filename.startswith("beyond-the-standard-")
+        await page.goto(f"{county.hub.url}/imports/aside?lang=en")
+        assert "Beyond the standard" in await page.inner_text("h1")
+        async with page.expect_download() as download:
+            await page.goto(f"{county.hub.url}/imports")
+            await page.click("text=The Excel template to fill in")
+        assert (await download.value).suggested_filename == "template-en.xlsx"
+        assert not seen.errors

@@ -203,6 +203,9 @@ class County:
                     assert actor is not None
                     await receive(session, actor, key_of(found["id"], "DirectoryImport"), file)
         await self.hub.work("imports")
+        red = """update service set extra = '{"門牌旁": "虛構紅門"}' where id in (select id from service limit 3)"""
+        async with self.hub.hub.db.work() as session:  # and an older source said more than any standard knows
+            await session.execute(text(red))
         return str(found["id"])
 
     async def rounds(self) -> dict[str, str]:

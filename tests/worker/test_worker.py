@@ -192,7 +192,7 @@ async def test_the_head_is_written_on_its_own_clock(db: Database, settings_env: 
     assert {name: seconds for name, (seconds, _) in todo.items()} == {
         "clocks": made.worker_tick, "outbox": made.worker_tick, "seal": made.seal_interval,
         "head": made.seal_interval, "heads": 60.0, "pace": 900.0, "words": made.worker_tick,
-        "imports": made.worker_tick,
+        "imports": made.worker_tick, "exports": made.worker_tick,
     }  # fmt: skip
     for number in (1, 2):
         async with db.work() as session:

@@ -1,0 +1,64 @@
+"""The bytes of a file of the directory: one GET of the path its description names, streamed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from hub.base.db import Session
+from hub.base.errors import Conflict, NotFound, NotPermitted, Refusal
+from hub.base.texts import DEFAULT, message, negotiate
+from hub.identity.actors import actor_from_bearer
+from hub.identity.tokens import Unauthenticated
+from hub.imports.exports import pieces, taken
+from hub.policy.terms import Actor
+
+from .permissions import OVERSEEING, allowed
+from .run import Hub
+
+router = APIRouter()
+_STATUS: dict[type[Refusal], int] = {NotPermitted: 403, NotFound: 404, Conflict: 409}
+
+
+async def download(request: Request) -> Response:
+    """A file of the directory that has been made. Who: administrators and auditors."""
+    lang = negotiate(request.headers.get("accept-language")) or DEFAULT
+    hub: Hub = request.app.state.hub
+    header = request.headers.get("authorization")
+    try:
+        async with hub.db.work() as session:
+            actor = await actor_from_bearer(session, hub.oidc, header)
+            return await handed_out(hub, session, actor, request.path_params["export_id"])
+    except Unauthenticated:
+        return _refused(401, "token_refused" if header else "sign_in_first", lang)
+    except Refusal as refusal:
+        return _refused(_STATUS.get(type(refusal), 409), refusal.code, lang)
+
+
+router.add_route("/downloads/{export_id}", download, methods=["GET"], include_in_schema=False)
+
+
+def _refused(status: int, code: str, lang: str) -> Response:
+    body = {"code": code, "message": message(code, lang)}
+    headers = {"Cache-Control": "no-store", "Content-Language": lang}
+    return Response(orjson.dumps(body), status, headers, media_type="application/json")
+
+
+async def handed_out(hub: Hub, session: Session, actor: Actor, key: str) -> Response:
+    """The file as an answer; that it was taken is recorded first. Raises a refusal."""
+    if not allowed(actor, OVERSEEING):
+        raise NotPermitted
+    try:
+        found = await taken(session, actor, UUID(key))
+    except ValueError:
+        raise NotFound from None
+    headers = {
+        "Content-Disposition": f'attachment; filename="{found.name}"',
+        "Content-Length": str(found.size),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return StreamingResponse(pieces(hub.db, found.id), headers=headers, media_type=found.media_type)
