@@ -154,21 +154,23 @@ async def _codes(session: AsyncSession, section: str, key: UUID, before: Sequenc
 
 
 @lru_cache
-def _detail(section: str) -> tuple[TextClause, TextClause, TextClause]:
-    """Delete, change and add a row of a section."""
+def _detail(section: str, owned_by: str) -> tuple[TextClause, TextClause, TextClause]:
+    """Delete, change and add a row of a section of what the column `owned_by` names."""
     table, _row, columns = DETAILS[section]
-    of = name(table)
+    of, owner = name(table), name(owned_by)
     return (
-        statement("DELETE FROM {of} WHERE service_id = :service AND id = ANY(CAST(:ids AS uuid[]))", of=of),
+        statement("DELETE FROM {of} WHERE {owner} = :owner AND id = ANY(CAST(:ids AS uuid[]))", of=of, owner=owner),
         statement(
-            "UPDATE {of} SET {sets} WHERE service_id = :service AND id = :id",
+            "UPDATE {of} SET {sets} WHERE {owner} = :owner AND id = :id",
             of=of,
+            owner=owner,
             sets=listed(columns, "{name} = :{name}"),
         ),
         statement(
-            "INSERT INTO {of} (id, source, source_id, service_id, {columns}) "
-            "VALUES (:id, 'hub', CAST(CAST(:id AS uuid) AS text), :service, {values})",
+            "INSERT INTO {of} (id, source, source_id, {owner}, {columns}) "
+            "VALUES (:id, 'hub', CAST(CAST(:id AS uuid) AS text), :owner, {values})",
             of=of,
+            owner=owner,
             columns=listed(columns),
             values=listed(columns, ":{name}"),
         ),
@@ -176,19 +178,31 @@ def _detail(section: str) -> tuple[TextClause, TextClause, TextClause]:
 
 
 async def _details(
-    session: AsyncSession, section: str, service: UUID, before: Sequence[Any], after: Sequence[Any]
+    session: AsyncSession,
+    section: str,
+    owner: UUID,
+    before: Sequence[Any],
+    after: Sequence[Any],
+    owned_by: str = "service_id",
 ) -> None:
-    forget, change, put = _detail(section)
+    forget, change, put = _detail(section, owned_by)
     known = {row.id: row for row in before}
     gone = known.keys() - {row.id for row in after}
     if gone:
-        await session.execute(forget, {"service": service, "ids": sorted(gone)})
+        await session.execute(forget, {"owner": owner, "ids": sorted(gone)})
     for row in after:
-        said = {**asdict(row), "service": service}
+        said = {**asdict(row), "owner": owner}
         if row.id is None:
             await session.execute(put, {**said, "id": uuid4()})
         elif known[row.id] != row:
             await session.execute(change, said)
+
+
+async def write_details(
+    session: AsyncSession, section: str, organization: UUID, before: Sequence[Any], after: Sequence[Any]
+) -> None:
+    """Bring an agency's own telephones or contacts from `before` to `after`, as `write` does those of a service."""
+    await _details(session, section, organization, before, after, "organization_id")
 
 
 _AT_PLACES = text("SELECT DISTINCT service_id FROM service_at_location WHERE location_id = ANY(CAST(:ids AS uuid[]))")

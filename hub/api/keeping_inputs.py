@@ -206,19 +206,21 @@ def row_key(text: str | None, path: str) -> UUID | None:
         raise InvalidInput(FieldError(path, "unknown_row")) from None
 
 
-def _clean(value: Any) -> Any:
+def cleaned(value: Any) -> Any:
+    """A text as it is kept: line ends as one, no blanks around it."""
     return value.replace("\r\n", "\n").strip() if isinstance(value, str) else value
 
 
-def _rows(section: str, made: type[Any], given: Iterable[Any] | None, *drop: str) -> tuple[Any, ...] | None:
+def rows(section: str, made: type[Any], given: Iterable[Any] | None, *drop: str) -> tuple[Any, ...] | None:
+    """The rows of a section as the use case takes them, without the fields to `drop`; None stays None."""
     if given is None:
         return None
-    rows = list(given)
-    if len(rows) > MOST:
+    sent = list(given)
+    if len(sent) > MOST:
         raise InvalidInput(FieldError(section, "too_many"))
     found = []
-    for n, row in enumerate(rows):
-        said = {name: _clean(value) for name, value in vars(row).items() if name not in {"id", *drop}}
+    for n, row in enumerate(sent):
+        said = {name: cleaned(value) for name, value in vars(row).items() if name not in {"id", *drop}}
         if "days" in drop:
             said["byday"] = ",".join(row.days)
         found.append(made(id=row_key(row.id, f"{section}.{n}.id"), **said))
@@ -229,12 +231,12 @@ def draft(given: ServiceSectionsInput, *, reopen: bool = False) -> Draft:
     """The sections as the use case takes them."""
     about = None
     if given.about is not None:
-        about = {name: _clean(value) for name, value in vars(given.about).items() if value is not None}
+        about = {name: cleaned(value) for name, value in vars(given.about).items() if value is not None}
         if "names" in about:
             about["names"] = {one.language: one.name.strip() for one in about["names"] if one.name.strip()}
     whom = None
     if given.whom is not None:
-        said = {name: _clean(value) for name, value in vars(given.whom).items()}
+        said = {name: cleaned(value) for name, value in vars(given.whom).items()}
         whom = kept.Whom(**{**said, "genders": tuple(dict.fromkeys(given.whom.genders))})
     return Draft(
         about,
@@ -242,12 +244,12 @@ def draft(given: ServiceSectionsInput, *, reopen: bool = False) -> Draft:
         _codes(given.needs),
         _codes(given.areas),
         _codes(given.languages),
-        _rows("phones", kept.PhoneRow, given.phones),
-        _rows("contacts", kept.ContactRow, given.contacts),
-        _rows("hours", kept.HoursRow, given.hours, "days"),
-        _rows("costs", kept.CostRow, given.costs),
-        _rows("documents", kept.DocumentRow, given.documents),
-        _rows("places", kept.PlaceRow, given.places),
+        rows("phones", kept.PhoneRow, given.phones),
+        rows("contacts", kept.ContactRow, given.contacts),
+        rows("hours", kept.HoursRow, given.hours, "days"),
+        rows("costs", kept.CostRow, given.costs),
+        rows("documents", kept.DocumentRow, given.documents),
+        rows("places", kept.PlaceRow, given.places),
         None if given.capacity is None else (given.capacity.available, given.capacity.unit),
         reopen,
     )

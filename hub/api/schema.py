@@ -10,6 +10,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from .administration import AdministrationMutation, AdministrationQuery
+from .agency_entry import AgencyEntryMutation, AgencyEntryQuery
 from .arguments import describe_arguments
 from .cases import CaseMutation, CaseQuery
 from .conferences import ConferenceMutation, ConferenceQuery
@@ -42,6 +43,7 @@ class Query(
     SearchingQuery,
     InventoryQuery,
     KeepingQuery,
+    AgencyEntryQuery,
     ImportQuery,
     ExportQuery,
     CoverageQuery,
@@ -60,6 +62,7 @@ class Mutation(
     AdministrationMutation,
     InventoryMutation,
     KeepingMutation,
+    AgencyEntryMutation,
     ImportMutation,
     ExportMutation,
     MatchingMutation,

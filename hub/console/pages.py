@@ -43,6 +43,7 @@ DONE: dict[str, str] = {
     "capacity_said": mark("What is free is recorded; it holds for a week."),
     "sheet_written": mark("The sheet is written."),
     "service_changed": mark("The service is saved, and your answer is recorded."),
+    "entry_changed": mark("The entry is saved."),
     "service_added": mark("The service is added and can be found."),
     "service_closed": mark("The service is closed and takes no referrals."),
     "word_mapped": mark("The word is mapped. The services that use it follow."),

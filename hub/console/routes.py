@@ -17,6 +17,7 @@ from hub.identity.sessions import Cookies, end
 from . import (
     administration,
     agency,
+    agency_entry,
     attesting,
     cases,
     consent,
@@ -61,6 +62,7 @@ def install(app: FastAPI) -> None:
     for pages in (
         administration,
         agency,
+        agency_entry,
         attesting,
         cases,
         consent,

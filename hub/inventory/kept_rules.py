@@ -7,11 +7,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from directory.agency_entry import Entry
 from directory.columns import GENDERS, WEEKDAYS
 from directory.facts import LANGUAGES
 from directory.kept import SECTIONS, About, ContactRow, CostRow, DocumentRow, HoursRow, PhoneRow, PlaceRow, Sheet, Whom
 from directory.taxonomy import LANGUAGES as NAMED_IN
-from directory.taxonomy import NEEDS
+from directory.taxonomy import NEEDS, NETWORKS
 from hub.base.errors import FieldError
 
 LONGEST, LONGEST_TEXT = 300, 5000
@@ -49,6 +50,28 @@ def check(before: Sheet, after: Sheet, areas: Collection[str], *, all_places: bo
     return wrong
 
 
+def check_entry(before: Entry, after: Entry) -> list[FieldError]:
+    """The same of an agency's own entry."""
+    words = {
+        word: getattr(after, word) for word in ("name", "names", "alternate_name", "description", "email", "website")
+    }
+    wrong = _said("", {word: value for word, value in words.items() if value != getattr(before, word)})
+    wrong += [] if after.name.strip() else [FieldError("name", "required")]
+    if not set(after.names) <= set(NAMED_IN):
+        wrong.append(FieldError("names", "language_unknown"))
+    if after.email and after.email != before.email and not _EMAIL.fullmatch(after.email):
+        wrong.append(FieldError("email", "email_form"))
+    if after.website and after.website != before.website and not _URL.fullmatch(after.website):
+        wrong.append(FieldError("website", "url_form"))
+    if after.network is not None and after.network not in NETWORKS:
+        wrong.append(FieldError("network", "network_unknown"))
+    for section in ("phones", "contacts"):
+        was, is_ = getattr(before, section), getattr(after, section)
+        if was != is_:
+            wrong += _texts(section, is_) + _rows(section, was, is_, (), all_places=False)
+    return wrong
+
+
 def _texts(section: str, value: Any) -> list[FieldError]:
     """Texts that are too long or hold control characters, wherever they are."""
     if section in ("about", "whom"):
@@ -65,9 +88,9 @@ def _said(path: str, values: dict[str, Any]) -> list[FieldError]:
             if not isinstance(said, str):
                 continue
             if len(said) > (LONGEST_TEXT if name in _LONG else LONGEST):
-                wrong.append(FieldError(f"{path}.{_camel(name)}", "too_long"))
+                wrong.append(FieldError(f"{path}.{_camel(name)}".lstrip("."), "too_long"))
             if _CONTROL.search(said.replace("\r\n", "\n")):
-                wrong.append(FieldError(f"{path}.{_camel(name)}", "control_characters"))
+                wrong.append(FieldError(f"{path}.{_camel(name)}".lstrip("."), "control_characters"))
     return wrong
 
 

@@ -125,6 +125,8 @@ PAGES = (
     _work("own-services", "/services", login="manager"),
     _work("service-edit", "/services/{service}/edit", login="manager"),
     _work("service-new-360", "/services/new", login="manager", width=360),
+    _work("agency-entry", "/services/agency", login="manager"),
+    _work("agency-entry-360", "/services/agency", login="manager", width=360),
     _work("service-close", "/services/{service}/close", login="manager"),
     _work("service-history", "/services/{service}/history", login="manager"),
     _work("my-services", "/my-services", login="manager"),

@@ -54,7 +54,7 @@ STOCK_TAKING = {
         "/rounds/compare?earlier={earlier}&later={later}&by=network",
         "/coverage/trend?before={earlier}",
     ),
-    "manager": ("/my-services", "/my-services/all/{round}", "/my-services/{task}"),
+    "manager": ("/services/agency", "/my-services", "/my-services/all/{round}", "/my-services/{task}"),
     "labour": ("/directory/{service}",),
 }
 

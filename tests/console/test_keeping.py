@@ -215,3 +215,32 @@ async def test_weights_are_set_by_the_administrator_and_hold(browser: Browser, c
     held = await county.ask("coordinator", "MatchWeights")
     assert (held["version"], held["note"]) == (1, "床位優先（示範）")
     assert {w["name"]: w["value"] for w in held["weights"]}["capacity_free"] == 500
+
+
+async def test_a_manager_changes_the_agencys_entry(browser: Browser, county: County) -> None:
+    async with opened(browser, scripts=False) as page:
+        await county.sign_in(page, "manager")
+        await page.goto(f"{county.hub.url}/services?lang=en")
+        await page.click("text=Our agency's entry")
+        await page.fill("#website", "not a page")
+        await page.fill("#phones-0-number", "02-0000-0042")
+        await page.fill("#contacts-0-name", "示範窗口")
+        assert await submit(page, "button:text('Save')") == 422
+        assert "https" in await page.inner_text("#website-error")
+        assert await page.input_value("#contacts-0-name") == "示範窗口"
+        await page.fill("#website", "https://fictional.invalid/")
+        assert await submit(page, "button:text('Save')") == 303
+        await page.wait_for_selector("text=The entry is saved")
+        assert await page.input_value("#phones-0-number") == "02-0000-0042"
+        await page.check("#phones-0-gone")
+        assert await submit(page, "button:text('Save')") == 303
+        await page.wait_for_selector("text=The entry is saved")
+        assert await page.input_value("#phones-0-number") == ""
+        own = (await county.ask("manager", "EditableOrganization"))["organizationId"]
+    async with opened(browser) as page:
+        await county.sign_in(page, "administrator")
+        await page.goto(f"{county.hub.url}/services/agency?organization={own}&lang=en")
+        await page.select_option("#network", "police")
+        assert await submit(page, "button:text('Save')") == 303
+        await page.wait_for_selector("text=The entry is saved")
+        assert (await county.ask("manager", "EditableOrganization"))["network"] == "police"
