@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import strawberry
 
@@ -14,8 +15,9 @@ from hub.policy.terms import Role
 
 from . import terms as _terms  # noqa: F401 - registers the enumerations' descriptions
 from .agencies import Agency
-from .describe import Language, Node, describes, enum, localized
+from .describe import Language, Node, describes, enum, localized, pure
 from .keeping_inputs import LanguageNameInput
+from .keeping_types import _names, _names_field
 
 enum(
     StaffKind,
@@ -33,6 +35,22 @@ enum(
 _ONCE = "8 to 100 characters; repeat safely."
 
 
+def _version(source: Any, _context: Any, _arguments: dict[str, Any]) -> str:
+    return str(source.version)
+
+
+def _version_field(root: Any) -> str:
+    return _version(root, None, {})
+
+
+def _official(source: Any, _context: Any, _arguments: dict[str, Any]) -> str:
+    return str(source.name)
+
+
+def _official_field(root: Any) -> str:
+    return _official(root, None, {})
+
+
 @strawberry.type(description="An agency as administrators and auditors see it, suspended ones too.")
 @describes(views.AgencyView, public=frozenset({"*"}))
 class AgencyRecord(Node):
@@ -45,6 +63,9 @@ class AgencyRecord(Node):
     is_centre: bool = strawberry.field(description="Whether it is a prevention centre, which coordinates cases.")
     email: str = strawberry.field(description="Mailbox of its notices; empty: none are sent.")
     suspended: bool = strawberry.field(description="Whether it, and with it all its people, may do nothing (F1).")
+    version = pure(_version, _version_field, "Give it back with a change: another one is a `Conflict`.")
+    official_name = pure(_official, _official_field, "Its official name, whatever the language.")
+    names = pure(_names, _names_field, "Its name per language.")
 
 
 @strawberry.type(description="An account: a person or a program of an agency, as the provider knows it.")
@@ -69,6 +90,20 @@ class Colleague(Node):
     """A colleague."""
 
     display_name: str = strawberry.field(description="Their name as colleagues read it.")
+
+
+@strawberry.input(description="Change an agency; what is null stays.")
+class UpdateAgencyInput:
+    """A change."""
+
+    agency_id: strawberry.ID = strawberry.field(description="The agency.")
+    version: str = strawberry.field(description="The version that was read; another one is a `Conflict`.")
+    name: str | None = strawberry.field(default=None, description="Its official name.")
+    names: list[LanguageNameInput] | None = strawberry.field(default=None, description="All its names per language.")
+    network: str | None = strawberry.field(default=None, description="Code of its network; not of one's own agency.")
+    county: str | None = strawberry.field(default=None, description="Area code of its county; empty: national.")
+    email: str | None = strawberry.field(default=None, description="Mailbox of its notices.")
+    idempotency_key: str | None = strawberry.field(default=None, description=_ONCE)
 
 
 @strawberry.input(description="An agency to take part.")

@@ -9,6 +9,7 @@ import strawberry
 
 from hub.cases.relations import DeclareRelation, declare
 from hub.identity import actions, grants, views
+from hub.identity.agency_edit import update_agency
 from hub.identity.provider import issuer_of
 from hub.policy.terms import Role
 
@@ -22,6 +23,7 @@ from .accounts import (
     RoleInput,
     Staff,
     StaffStandingInput,
+    UpdateAgencyInput,
 )
 from .context import Info
 from .describe import Connection, first_of, key_of, page
@@ -107,6 +109,23 @@ class AdministrationMutation:
             email=input.email,
         )
         return await actions.add_agency(info.context.session, info.context.person, given)
+
+    @strawberry.mutation(
+        description="Change an agency's names, network, county or mailbox. What its people may see follows its network "
+        "at once, so nobody changes that of their own agency.",
+        extensions=[Does(ADMINISTRATORS, views.agency)],
+        graphql_type=outcome("UpdateAgencyResult", AgencyRecord),
+    )
+    async def update_agency(self, info: Info, input: UpdateAgencyInput) -> Any:
+        given: dict[str, Any] = {
+            name: value.strip()
+            for name in ("name", "network", "county", "email")
+            if (value := getattr(input, name)) is not None
+        }
+        if input.names is not None:
+            given["names"] = {one.language: one.name.strip() for one in input.names if one.name.strip()}
+        key = _agency(input.agency_id)
+        return await update_agency(info.context.session, info.context.person, key, input.version, given)
 
     @strawberry.mutation(
         description="Suspend an agency: from this moment none of its people may do anything (F1).",

@@ -43,20 +43,19 @@ async def _new(request: Request, status: int = 200, **more: Any) -> Response:
     only(request, Role.ADMINISTRATOR)
     key = request.query_params.get("service", "")
     service = await one(request, "Service", "service", id=key) if key else None
+    given: Data = {"once": once(), **await _choices(request), **words(request), **more}
+    return render(request, "agency_new.html", status, service=service, **given)
+
+
+async def _choices(request: Request) -> Data:
+    """The networks and counties to choose from."""
     lang = language(request)
     counties = [area for area in (await area_names(request)).values() if area["kind"] == "county"]
-    return render(
-        request,
-        "agency_new.html",
-        status,
-        service=service,
-        networks=[{"value": code, "text": network.names[lang]} for code, network in NETWORKS.items()],
-        counties=[{"value": "", "text": catalogue(lang).gettext(NATIONAL)}]
+    return {
+        "networks": [{"value": code, "text": network.names[lang]} for code, network in NETWORKS.items()],
+        "counties": [{"value": "", "text": catalogue(lang).gettext(NATIONAL)}]
         + [{"value": area["code"], "text": area["name"]} for area in counties],
-        once=once(),
-        **words(request),
-        **more,
-    )
+    }
 
 
 @router.post("/agencies/new")
@@ -91,6 +90,39 @@ def _given(form: Posted) -> Data:
         "organizationId": form.text("organizationId") or None,
         "idempotencyKey": form.text("idempotencyKey"),
     }
+
+
+@router.get("/agencies/{agency}/edit")
+async def edit(request: Request, agency: str) -> Response:
+    """An agency to be changed. For administrators."""
+    return await _edit(request, agency)
+
+
+async def _edit(request: Request, agency: str, status: int = 200, **more: Any) -> Response:
+    found = await _record(request, agency)
+    names = {one_["language"]: one_["name"] for one_ in found["names"]}
+    start = {f"names.{tag}": [names.get(tag, "")] for tag in LANGUAGES}
+    start |= {name: [found[name]] for name in ("network", "county", "email")} | {"name": [found["officialName"]]}
+    given = {"once": once(), **more, "values": {**start, **(more.get("values") or {})}}
+    return render(request, "agency_edit.html", status, agency=found, **await _choices(request), **given)
+
+
+@router.post("/agencies/{agency}/edit")
+async def change(request: Request, agency: str) -> Response:
+    """Change an agency. For administrators."""
+    only(request, Role.ADMINISTRATOR)
+    form = await posted(request)
+    if form.switching:
+        return await _edit(request, agency, values=form.values)
+    problem = invalid(request, *(fault for fault in _faults(form) if fault.path != "code"))
+    if problem is None:
+        parts = ("name", "names", "network", "county", "email", "idempotencyKey")
+        given = {name: value for name, value in _given(form).items() if name in parts}
+        given |= {"agencyId": agency, "version": form.text("version")}
+        problem = problem_of(await do(request, "UpdateAgency", "updateAgency", **given))
+    if problem:
+        return await _edit(request, agency, 422, problem=labelled(request, problem, LABELS), values=form.values)
+    return redirect("/", "agency_changed")
 
 
 @router.get("/agencies/{agency}/standing")

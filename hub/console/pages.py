@@ -48,6 +48,7 @@ DONE: dict[str, str] = {
     "service_closed": mark("The service is closed and takes no referrals."),
     "word_mapped": mark("The word is mapped. The services that use it follow."),
     "agency_added": mark("The agency takes part. Open accounts for its people next."),
+    "agency_changed": mark("The agency is changed, from this moment."),
     "agency_suspended": mark("The agency is suspended. Its people are signed out."),
     "agency_back": mark("The agency takes part again."),
     "account_added": mark("The account is open. The person may sign in."),

@@ -32,6 +32,7 @@ __all__ = [
     "add_staff",
     "confirm_administrator",
     "install",
+    "judge_agency",
     "suspend_agency",
     "suspend_staff",
 ]
@@ -157,7 +158,8 @@ async def confirm_administrator(session: Session, issuer: str, subject: str) -> 
     return staff_id
 
 
-async def _insert_agency(session: Session, actor: Actor, command: AddAgency) -> UUID:
+def judge_agency(command: AddAgency) -> None:
+    """Raise `InvalidInput` for what an agency cannot be."""
     _judge(
         (bool(_CODE.fullmatch(command.code)), "code", "code_form"),
         (0 < len(command.name.strip()) <= 200 and command.name.isprintable(), "name", "name_form"),
@@ -165,6 +167,10 @@ async def _insert_agency(session: Session, actor: Actor, command: AddAgency) -> 
         (set(command.names) <= set(LANGUAGES), "names", "language_unknown"),
         (not command.email or bool(_EMAIL.fullmatch(command.email)), "email", "email_form"),
     )
+
+
+async def _insert_agency(session: Session, actor: Actor, command: AddAgency) -> UUID:
+    judge_agency(command)
     row = insert(Agency).values(
         id=new_id(),
         code=command.code,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Row, select, text
 from sqlmodel import col
 
@@ -36,6 +38,12 @@ class AgencyView:
     organization_id: UUID | None
     email: str
     suspended: bool
+
+    @property
+    def version(self) -> str:
+        """A digest of all of it: whoever changes anything makes it another."""
+        said = orjson.dumps(asdict(self), default=str, option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(said).hexdigest()[:24]
 
 
 @dataclass(frozen=True, slots=True)

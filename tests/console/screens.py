@@ -105,6 +105,7 @@ PAGES = (
     _work("staff-new-360", "/staff/new", login="administrator", width=360),
     _work("staff-member", "/staff/{account}", login="administrator"),
     _work("staff-suspend-360", "/staff/{account}/standing", login="administrator", width=360),
+    _work("agency-edit", "/agencies/{agency}/edit", login="administrator"),
     _work("agency-suspend", "/agencies/{agency}/standing", login="administrator"),
     _work("relation", "/relation?case={case}"),
     _work("rounds", "/rounds", login="administrator"),

@@ -160,3 +160,26 @@ async def test_a_case_closes_to_who_says_they_know_its_opposite_party(browser: B
         assert answer is not None
         assert answer.status == 404
     assert not [url for url in where if "OPPOSITE" in url]
+
+
+async def test_an_agency_is_changed(browser: Browser, county: County) -> None:
+    """The form shows what stands, refuses with the input kept, and saves; an older page is told that it is old."""
+    (found,) = [a for a in await county.ask("administrator", "AgencyRecords") if a["code"] == "demo-hospital"]
+    async with opened(browser, scripts=False) as page, opened(browser) as old:
+        for one in (page, old):
+            await county.sign_in(one, "administrator")
+            await one.goto(f"{county.hub.url}/agencies/{found['id']}/edit?lang=en")
+        assert await page.input_value("#name") == found["officialName"]
+        await page.fill("#names-en", "Fictional hospital")
+        await page.fill("#email", "none")
+        assert await submit(page, "#form button:text('Save')") == 422
+        assert await page.input_value("#names-en") == "Fictional hospital"
+        assert await page.inner_text("#email-error")
+        await page.fill("#email", "new@agency.invalid")
+        assert await submit(page, "#form button:text('Save')") == 303
+        await page.wait_for_selector("text=The agency is changed")
+        assert "Fictional hospital" in await page.inner_text("tbody")
+        await old.fill("#email", "old@agency.invalid")
+        assert await submit(old, "#form button:text('Save')") == 422
+    (found,) = [a for a in await county.ask("administrator", "AgencyRecords") if a["code"] == "demo-hospital"]
+    assert found["email"] == "new@agency.invalid"

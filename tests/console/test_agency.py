@@ -377,3 +377,26 @@ async def test_the_mailbox_is_for_the_demonstration_alone(browser: Browser, sett
         said = (await client.get("/demo/mail")).text
     for word in (message["subject"], message["to"], message["text"], "附行事曆邀請"):
         assert word in said
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_the_written_form_of_an_oral_report_is_taken_in(browser: Browser, county: County, scripts: bool) -> None:
+    """The intake officer finds it under its clock, is told what is missing with nothing lost, and enters it once."""
+    report = await county.report(oral=True)
+    async with opened(browser, scripts=scripts) as page:
+        await county.sign_in(page, "intake")
+        seen = watch(page, county.hub.url)
+        await page.goto(f"{county.hub.url}/waiting?lang=en")
+        await page.click("h2:text('Oral reports') + table tbody a")
+        assert report["id"] in page.url
+        sent = "#written button.govuk-button:visible"
+        await page.click(sent)
+        await page.wait_for_selector("#text-error")
+        await page.fill("#text", "書面：多次守候，附照片三張。")
+        await page.click(sent)
+        await page.wait_for_url(f"**/waiting/{report['id']}?done=report_written")
+        assert "書面：多次守候" in await page.inner_text("main")
+        assert await page.locator("#written").count() == 0
+        await page.goto(f"{county.hub.url}/waiting")
+        assert await page.locator("h2:text('Oral reports')").count() == 0
+        assert not seen.errors

@@ -80,11 +80,12 @@ class County:
         """What a mutation changed; fails on a problem."""
         return await self.ask(login, operation, input=given)
 
-    async def report(self) -> Any:
+    async def report(self, *, oral: bool = False) -> Any:
         """A report by the school."""
         return await self.do(
             "reporter",
             "FileReport",
+            oral=oral,
             learnedAt=(datetime.now(UTC) - timedelta(hours=2)).isoformat(),
             area=AREA,
             summary="多次在住處外守候並傳訊威脅。",

@@ -169,3 +169,35 @@ async def test_who_may_declare_for_another(world: World) -> None:
     both = {"name": OPPOSITE, "caseId": gid("Case", world.case), "kind": "IS"}
     for wrong in (both, {"kind": "IS"}, {"caseId": gid("Case", world.case), "kind": "IS"}):
         assert (await world.people["coordinator"].do("DeclareRelation", **wrong))["__typename"] == "InvalidInput"
+
+
+async def test_an_agency_is_changed_and_nobody_changes_its_own_network(world: World) -> None:
+    """Names, network, mailbox by version; audited by field; the network of one's own agency is another's to change."""
+    boss = world.people["boss"]
+    found = await boss.do("AddAgency", code="school-9", name="示範學校", network="education")
+    given: dict[str, Any] = {"agencyId": found["id"], "version": found["version"]}
+    wrong = await boss.do("UpdateAgency", **given, name=" ", network="none", email="x")
+    assert {f["path"]: f["code"] for f in wrong["fields"]} == {
+        "name": "name_form", "network": "network_unknown", "email": "email_form"
+    }  # fmt: skip
+    names = [{"language": "en", "name": "Sample college"}]
+    made = await boss.do("UpdateAgency", **given, name="示範學院", names=names, network="health", email="a@x.invalid")
+    assert (made["officialName"], made["name"], made["network"]) == ("示範學院", "Sample college", "health")
+    assert made["county"] == found["county"]
+    assert (await boss.do("UpdateAgency", **given, name="x"))["code"] == "changed_meanwhile"
+    given["version"] = made["version"]
+    assert (await boss.do("UpdateAgency", **given, name="示範學院"))["version"] == made["version"]
+    async with world.hub.hub.db.work() as session:
+        rows = await session.execute(text("select body from audit_entry where action = 'agency.change'"))
+        assert rows.scalars().all() == [
+            {"fields": ["email", "name", "names", "network"], "network": ["education", "health"]}
+        ]
+        own = (await session.execute(text("select agency_id from staff where subject = 'boss'"))).scalar_one()
+    (mine,) = [a for a in await boss.ask("AgencyRecords") if a["id"] == gid("AgencyRecord", own)]
+    other = "labour" if mine["network"] != "labour" else "health"
+    refused = await boss.do("UpdateAgency", agencyId=mine["id"], version=mine["version"], network=other)
+    assert refused["code"] == "own_network"
+    assert (await boss.do("UpdateAgency", agencyId=mine["id"], version=mine["version"], email="b@x.invalid"))["email"]
+    for login, person in world.people.items():
+        if login != "boss":
+            assert (await person.do("UpdateAgency", **given, name="x"))["code"] == "not_permitted", login
