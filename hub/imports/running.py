@@ -113,9 +113,16 @@ async def _run(session: Session, database: Database, row: DirectoryImport) -> No
         await _keep(session, row, report, said)
         await end(session, row, ImportState.WRITTEN)
     body = {**{what: report.total(what) for what in _COUNTS}, "services": report.services}
-    await append(session, actor, f"import.{row.state}", row.id, body=body)
+    await append(session, actor, _ACTIONS[ImportState(row.state)], row.id, body=body)
 
 
+_ACTIONS = {
+    ImportState.TRIED: "import.tried",
+    ImportState.WRITTEN: "import.written",
+    ImportState.REFUSED: "import.refused",
+    ImportState.FAILED: "import.failed",
+    ImportState.DISCARDED: "import.discard",
+}
 _COUNTS = ("read", "created", "updated", "kept", "rejected", "removed")
 
 
@@ -134,7 +141,7 @@ async def _instead(database: Database, key: UUID, told: _NotNowError) -> None:
         await end(session, row, told.end)
         actor = await actor_by_id(session, told.by or row.confirmed_by or row.staged_by)
         if actor is not None:
-            await append(session, actor, f"import.{told.end}", key)
+            await append(session, actor, _ACTIONS[told.end], key)
 
 
 async def _expire(session: Session) -> None:
