@@ -32,9 +32,10 @@ _LOCK_ROWS = text("SELECT id FROM service WHERE id = ANY(CAST(:ids AS uuid[])) O
 _ONE_OF_MANY = text("SELECT pg_advisory_xact_lock_shared(hashtext('directory.coverage'))")
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtext('directory.coverage'))")
 # Fresh tables and CTEs have no statistics: loops would be chosen where everything must be read once.
+# A dozen sorts and hashes may hold `work_mem` at once, each twice: what is not here goes to disk.
 _WHOLE = text(
     "SELECT set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true), "
-    "set_config('work_mem', '64MB', true)"
+    "set_config('work_mem', '16MB', true)"
 )
 _SINGLE = text("SELECT set_config('enable_nestloop', 'on', true)")  # the rest ends with the transaction
 _SAME = sql("network, day, needs, whole, touched, units, until, free")

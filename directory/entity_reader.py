@@ -9,13 +9,15 @@ from typing import Any
 import orjson
 
 from .forgetting import spare, there
+from .fresh import fresh
 from .hiding import empty_places
 from .hsds import ENTITIES, Kind
 from .judging import JUDGES, accept
 from .packages import PackageRefused
+from .packing import pack
 from .readers import Fallen, Line, Reader, Row, Run
 from .reports import TableCount
-from .statements import DEFINE_TERMS, ELSEWHERE, pack, statement
+from .statements import DEFINE_TERMS, ELSEWHERE, statement
 from .taxonomy import map_vocabulary
 from .values import DAYS, read_value, uuid_of
 from .waiting import Waiting
@@ -191,9 +193,28 @@ class EntityReader(Reader):
         said = "\x1f".join(str(by_name[k] or "") for k in self.entity.key)
         return "~" + hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
 
-    async def write(self, rows: list[Row], count: TableCount) -> None:
+    def packed(self, rows: Sequence[Row]) -> dict[str, Any] | None:
+        return self._packed(rows) if self.waiting is None else None
+
+    def _packed(self, rows: Sequence[Row]) -> dict[str, Any]:
+        entity = self.entity
+        given: dict[str, Any] = {
+            "source": self.run.source,
+            "seen": self.run.id,
+            "c_source_id": pack([r.source_id for r in rows]),
+            "c_id": pack([r.id for r in rows]),
+            "c_fresh": pack(fresh(len(rows))),
+            "c_extra": pack([orjson.dumps(r.extra).decode() if r.extra else "{}" for r in rows]),
+        }
+        for i, column in enumerate(entity.columns):
+            given[f"c_{column.name}"] = pack([r.values[i] for r in rows])
+        for i, relation in enumerate(entity.relations):
+            given[f"c_{relation.column}"] = pack([r.relations[i] for r in rows])
+        return given
+
+    async def write(self, rows: list[Row], packed: dict[str, Any] | None, count: TableCount) -> None:
         if self.waiting is None:
-            await self._put(rows, count)
+            await self._put(rows, count, packed)
         else:
             await self._put(self.waiting.hold(rows), count)
             await self._put_waiting(count)
@@ -216,7 +237,7 @@ class EntityReader(Reader):
                 return
             await self._put(ready, count)
 
-    async def _put(self, rows: list[Row], count: TableCount) -> None:
+    async def _put(self, rows: list[Row], count: TableCount, packed: dict[str, Any] | None = None) -> None:
         if not rows:
             return
         run, entity = self.run, self.entity
@@ -232,19 +253,9 @@ class EntityReader(Reader):
                 raise PackageRefused("ids_elsewhere", place[0], place[1], found.source)
         if entity.table == "attribute":
             await self._define_terms(rows)
-        given: dict[str, Any] = {
-            "source": run.source,
-            "seen": run.id,
-            "c_source_id": pack([r.source_id for r in rows]),
-            "c_id": pack([r.id for r in rows]),
-            "c_extra": pack([orjson.dumps(r.extra).decode() if r.extra else "{}" for r in rows]),
-        }
-        for i, column in enumerate(entity.columns):
-            given[f"c_{column.name}"] = pack([r.values[i] for r in rows])
-        for i, relation in enumerate(entity.relations):
-            given[f"c_{relation.column}"] = pack([r.relations[i] for r in rows])
         stays = Fallen()
-        for number, outcome, missing, kept, several in (await run.session.execute(self.statement, given)).all():
+        written = await run.session.execute(self.statement, packed or self._packed(rows))
+        for number, outcome, missing, kept, several in written.all():
             row = rows[number - 1]
             if outcome == "created":
                 count.created += several

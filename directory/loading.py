@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -145,7 +146,7 @@ async def _file(run: Run, resource: Resource, kind: Kind, progress: Progress | N
             count.rejected += taken.read - len(taken.rows)
             await read.spare(taken.fallen, count)
             if taken.rows:
-                await read.write(taken.rows, count)
+                await read.write(taken.rows, taken.packed, count)
             if progress is not None:
                 progress(Step(path, count.read, package.share(path)))
     await read.finish(count)
@@ -157,6 +158,7 @@ class _Taken:
 
     read: int
     rows: list[Row]
+    packed: dict[str, Any] | None
     problems: list[Problem]
     fallen: Fallen
 
@@ -169,7 +171,8 @@ async def _judged(lines: Iterator[Line], read: Reader) -> AsyncGenerator[_Taken,
         rows = read.judge(batch) if batch else []
         unmade, fallen = read.run.package.take_fallen(), read.take_fallen()
         fallen.nameless = fallen.nameless or bool(unmade)
-        return _Taken(len(batch) + len(unmade), rows, [*unmade, *read.take_problems()], fallen)
+        packed = read.packed(rows) if rows else None
+        return _Taken(len(batch) + len(unmade), rows, packed, [*unmade, *read.take_problems()], fallen)
 
     ahead = asyncio.ensure_future(asyncio.to_thread(take))
     try:

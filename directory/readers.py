@@ -16,8 +16,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from .hsds import AREA
 from .packages import Line as Line
 from .packages import PackageRefused, Tables
+from .packing import pack
 from .reports import ImportReport, Problem, TableCount
-from .statements import KEEP_ROWS, WRITE_AREAS, pack
+from .statements import KEEP_ROWS, WRITE_AREAS
 from .values import read_value
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
@@ -148,8 +149,12 @@ class Reader(ABC):
     def row(self, line: int, cells: list[str]) -> Row | None:
         """The row as it is to be written, or None where it falls."""
 
+    def packed(self, _rows: Sequence[Row]) -> dict[str, Any] | None:
+        """A batch as the database takes it, made beside `judge` in its thread; None where only `write` can make it."""
+        return None
+
     @abstractmethod
-    async def write(self, rows: list[Row], count: TableCount) -> None:
+    async def write(self, rows: list[Row], packed: dict[str, Any] | None, count: TableCount) -> None:
         """Write a batch, and count what became of it."""
 
     async def finish(self, _count: TableCount) -> None:
@@ -182,7 +187,7 @@ class AreaReader(Reader):
             values.append(value)
         return Row(line, values[0], values, [], {})
 
-    async def write(self, rows: list[Row], count: TableCount) -> None:
+    async def write(self, rows: list[Row], _packed: dict[str, Any] | None, count: TableCount) -> None:
         given = {f"c_{c.name}": pack([r.values[i] for r in rows]) for i, c in enumerate(AREA)}
         for number, fresh, orphan in (await self.run.session.execute(WRITE_AREAS, given)).all():
             if fresh:
@@ -210,7 +215,7 @@ class KeptReader(Reader):
         key = extra.get("id") or "~" + hashlib.blake2b(said, digest_size=12).hexdigest()
         return Row(line, key, [said.decode()], [], {})
 
-    async def write(self, rows: list[Row], count: TableCount) -> None:
+    async def write(self, rows: list[Row], _packed: dict[str, Any] | None, count: TableCount) -> None:
         given = {
             "source": self.run.source,
             "seen": self.run.id,

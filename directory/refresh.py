@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from .gathering import GATHERED
+from .gathering import gather
 from .reports import Progress, Step
+from .route_rows import write_routes
 from .search_rows import COVERS as COVERS
 from .search_rows import WITHIN as WITHIN
-from .search_rows import write_search
+from .search_rows import Made, made, put, told, write_search
+from .spelling import stems
 from .sql import Fragment, joined, literal, sql, statement
-from .taxonomy import NEEDS
 
 _CHUNK = 1000
-_BY_IDS = sql("s.id = ANY(CAST(:ids AS uuid[]))")
 # Look-ups that answer one value: EXISTS might be answered by reading all agencies and places, once a chunk.
 _BY_RUN = sql(
     "(s.seen = :run OR COALESCE((SELECT o.seen = :run FROM organization o WHERE o.id = s.organization_id), false) "
-    "OR COALESCE((SELECT bool_or(l.seen = :run) FROM service_at_location k JOIN location l ON l.id = k.location_id "
-    "WHERE k.service_id = s.id), false))"
+    "OR COALESCE((SELECT bool_or((SELECT l.seen = :run FROM location l WHERE l.id = k.location_id)) "
+    "FROM service_at_location k WHERE k.service_id = s.id), false))"
 )
 
 ADDRESS_SAYS = sql(
@@ -127,12 +129,22 @@ def _only(off: tuple[str, ...]) -> TextClause:
         sql("set_config({way}, {set}, true)", way=literal(way), set=literal("off" if way in off else "on"))
         for way in _WAYS
     ]
-    return statement("SELECT {ways}", ways=joined(", ", ways))
+    # Costs that mean "not this way" would look like those of a query worth compiling.
+    return statement("SELECT {ways}, set_config('jit', 'off', true)", ways=joined(", ", ways))
 
 
-WHOLE_TABLES, SINGLE_ROWS, AS_PLANNED = _only(_WAYS[:1]), _only(_WAYS[1:]), _only(())
+WHOLE_TABLES, AS_PLANNED = _only(_WAYS[:1]), _only(())
 LOOK_UPS = _only(_WAYS[3:])
 """For the batches of an import: small joins as they please, but no table read whole for a few of its rows."""
+
+# Rows are looked up where a subquery asks for one, and what was found is hashed. The index takes what is new in long
+# lists: merging long ones costs a fraction, and a search reads them meanwhile, for some milliseconds.
+_IN_BULK = text(
+    "SELECT set_config('enable_nestloop', 'off', true), set_config('enable_mergejoin', 'off', true), "
+    "set_config('enable_seqscan', 'off', true), set_config('work_mem', '64MB', true), "
+    "set_config('gin_pending_list_limit', '8MB', true)"
+)
+_BULK_ENDS = text("SET LOCAL gin_pending_list_limit TO DEFAULT")
 
 
 async def derive_areas(session: AsyncSession, source: str, run: UUID) -> None:
@@ -153,76 +165,57 @@ async def forget_areas(session: AsyncSession) -> None:
         await session.execute(_FORGET_AREAS)
 
 
-# Each detail is looked up for its service alone: no statistics are needed to plan that, and memory stays flat. (Ordered
-# by the id itself, the first place would be sought through the places of everybody.)
-_WRITE_ROUTES = statement(
-    """
-WITH svc AS MATERIALIZED (
-  SELECT s.id, s.organization_id, s.minimum_age, s.maximum_age, s.genders, o.network,
-    CASE WHEN o.status = 'suspended' THEN 'suspended'
-      WHEN o.status <> 'active' OR s.status <> 'active' THEN 'closed' ELSE '' END AS closed,
-    spot.latitude, spot.longitude, cap.available, cap.updated, cap.expires, g.hours, g.languages, g.accessibility
-  FROM service s JOIN organization o ON o.id = s.organization_id
-  LEFT JOIN LATERAL (SELECT l.latitude, l.longitude FROM service_at_location k JOIN location l ON l.id = k.location_id
-    WHERE k.service_id = s.id AND l.latitude IS NOT NULL AND l.longitude IS NOT NULL
-    ORDER BY CAST(l.id AS text) LIMIT 1) spot ON true
-  LEFT JOIN LATERAL (SELECT c.available, c.updated, c.expires FROM service_capacity c WHERE c.service_id = s.id
-    ORDER BY c.updated DESC, c.available DESC, c.id LIMIT 1) cap ON true
-  LEFT JOIN LATERAL (
-    WITH sv AS (SELECT s.id),
-{gathered}
-    SELECT (SELECT h.hours FROM hours h) AS hours, (SELECT codes FROM lang) AS languages,
-      (SELECT codes FROM acc) AS accessibility) g ON true
-  WHERE {these})
-INSERT INTO service_route (need, area, service_id, organization_id, mandated, closed, latitude, longitude, available,
-  updated, expires, hours, languages, accessibility, minimum_age, maximum_age, genders)
-SELECT n.need, x.area_code, svc.id, svc.organization_id,
-  COALESCE((n.need, svc.network) IN (SELECT * FROM unnest(CAST(:needs AS text[]), CAST(:networks AS text[]))), false),
-  svc.closed, COALESCE(svc.latitude, a.latitude), COALESCE(svc.longitude, a.longitude), svc.available, svc.updated,
-  svc.expires, svc.hours, COALESCE(svc.languages, '{{}}'), COALESCE(svc.accessibility, '{{}}'), svc.minimum_age,
-  svc.maximum_age, svc.genders
-FROM svc
-CROSS JOIN LATERAL (SELECT DISTINCT t.need FROM attribute b JOIN taxonomy_term t ON t.id = b.taxonomy_term_id
-  WHERE b.service_id = svc.id AND t.need IS NOT NULL) n
-CROSS JOIN LATERAL (SELECT DISTINCT e.area_code FROM service_area e
-  WHERE e.service_id = svc.id AND e.area_code IS NOT NULL) x
-JOIN area a ON a.code = x.area_code""",
-    gathered=GATHERED,
-    these=_BY_IDS,
-)
-_FORGET_ROUTES = text("DELETE FROM service_route WHERE service_id = ANY(CAST(:ids AS uuid[]))")
 _TOUCHED = statement(
     "SELECT s.id, s.source, s.source_id FROM service s WHERE (s.source, s.source_id) > (:source, :key) AND {these} "
     "ORDER BY s.source, s.source_id LIMIT {chunk}",
     these=_BY_RUN,
     chunk=_CHUNK,
 )
-_DUTIES = [(need.code, network) for need in NEEDS.values() for network in need.networks]
-
-
-async def _write_routes(session: AsyncSession, ids: Sequence[UUID]) -> None:
-    needs, networks = zip(*_DUTIES, strict=True)
-    await session.execute(_FORGET_ROUTES, {"ids": ids})
-    await session.execute(_WRITE_ROUTES, {"ids": ids, "needs": needs, "networks": networks})
 
 
 async def refresh_services(session: AsyncSession, ids: Sequence[UUID]) -> None:
     """Rebuild the routes and search rows of these services."""
-    await _write_routes(session, ids)
-    await write_search(session, ids)
+    for start in range(0, len(ids), _CHUNK):
+        these = ids[start : start + _CHUNK]
+        rows = await gather(session, these)
+        await write_routes(session, these, rows)
+        await write_search(session, rows)
 
 
 async def refresh_run(session: AsyncSession, run: UUID, progress: Progress | None = None, services: int = 0) -> None:
     """Rebuild the routes and search rows of every service an import touched, itself or through its agency or place.
 
-    In chunks, so that memory stays flat; `services`, about how many there are, is for the progress alone.
+    In chunks, so that memory stays flat: while one is written, the next is made in a thread of its own. `services`,
+    about how many there are, is for the progress alone.
     """
-    await session.execute(SINGLE_ROWS)
-    source, key, done = "", "", 0
-    while rows := (await session.execute(_TOUCHED, {"run": run, "source": source, "key": key})).all():
-        _, source, key = rows[-1]
-        await refresh_services(session, [row[0] for row in rows])
-        done += len(rows)
+    await session.execute(_IN_BULK)
+    ready: Made | None = None
+    done = 0
+    ids, rows, source, key = await _touched(session, run, "", "")
+    while ids:
+        reading = asyncio.ensure_future(asyncio.to_thread(told, rows))
+        if ready is not None:
+            await put(session, ready)
+        said = await reading
+        making = asyncio.ensure_future(asyncio.to_thread(made, said, await stems(session, said.words)))
+        await write_routes(session, ids, rows)
+        done += len(ids)
+        ids, rows, source, key = await _touched(session, run, source, key)
+        ready = await making
         if progress is not None:
             progress(Step("search", done, min(1.0, done / services) if services else 0.0))
+    await session.execute(_BULK_ENDS)
+    if ready is not None:
+        await put(session, ready)
     await session.execute(AS_PLANNED)
+
+
+async def _touched(
+    session: AsyncSession, run: UUID, source: str, key: str
+) -> tuple[list[UUID], Sequence[Any], str, str]:
+    """The next services an import touched, what is gathered of them, and where to go on."""
+    found = (await session.execute(_TOUCHED, {"run": run, "source": source, "key": key})).all()
+    if not found:
+        return [], (), source, key
+    ids = [row.id for row in found]
+    return ids, await gather(session, ids), found[-1].source, found[-1].source_id

@@ -23,11 +23,12 @@ _STEMS = text(
     "FROM unnest(CAST(:words AS text[]), CAST(:bases AS text[])) AS w(word, base)"
 )
 # Only what is missing is written, in one order: two writers meet on few rows, and never crosswise in one statement.
+# Each is looked up by itself, however many are held.
 _LEARN = text(
     "INSERT INTO search_word AS t (word, variants) "
     "SELECT s.word, string_to_array(s.variants, ' ') FROM unnest(CAST(:words AS text[]), CAST(:variants AS text[])) "
-    "AS s(word, variants) WHERE NOT EXISTS (SELECT FROM search_word k WHERE k.word = s.word "
-    "AND (k.variants <> '{}' OR s.variants = '')) ORDER BY s.word COLLATE \"C\" "
+    "AS s(word, variants) WHERE (SELECT k.variants <> '{}' OR s.variants = '' FROM search_word k "
+    'WHERE k.word = s.word) IS NOT TRUE ORDER BY s.word COLLATE "C" '
     "ON CONFLICT (word) DO UPDATE SET variants = excluded.variants WHERE t.variants = '{}'"
 )
 _LOOK_UP = Hot(

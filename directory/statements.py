@@ -9,6 +9,7 @@ from sqlalchemy import TextClause, text
 
 from .columns import LINKED
 from .hsds import AREA, ENTITIES, Column, Entity, Relation
+from .packing import unpacked
 from .sql import Fragment, joined, listed, literal, name, sql, type_name
 from .sql import statement as made
 
@@ -30,34 +31,6 @@ _FALLS = {"location": "stays_confidential", "address": "confidential_address"}
 
 _OURS = ("source", "seen", "source_id", "extra", "derived", "last_modified")
 """Columns that are never a person's."""
-
-SEPARATOR, NOTHING = "\x1f", "\x1e"
-"""Between the values of a packed column, and for a null: control characters, which no value of a package holds."""
-
-
-def pack(values: Sequence[object]) -> str:
-    """A column of a batch as one text, which PostgreSQL takes apart: many times cheaper to send than an array.
-
-    Raises ValueError where a value holds the separator: better no import than values in the wrong rows.
-    """
-    found = SEPARATOR.join([NOTHING if v is None else v if type(v) is str else str(v) for v in values])
-    if found.count(SEPARATOR) != len(values) - 1 or found.count(NOTHING) != sum(v is None for v in values):
-        raise ValueError("a value holds a separator")
-    return found + SEPARATOR + NOTHING  # the end is said, else a lone empty text would be no value at all
-
-
-def _arrays(columns: list[tuple[str, str]]) -> Fragment:
-    """The rows of packed columns with their number `nth`, and after them one of nulls. JSON and arrays stay text."""
-    given = [
-        sql(
-            "CAST(string_to_array(CAST(:c_{name} AS text), chr(31), chr(30)) AS {type}[])",
-            name=name(column),
-            type=type_name(_travels(type_)),
-        )
-        for column, type_ in columns
-    ]
-    names = listed((column for column, _ in columns), '"{name}"')
-    return sql("unnest({given}) WITH ORDINALITY AS s({names}, nth)", given=joined(", ", given), names=names)
 
 
 def _travels(type_: str) -> str:
@@ -175,7 +148,7 @@ def statement(table: str) -> TextClause:
     Rows that came in whole are counted together; any other has a line of its own, numbered from 1.
     """
     entity = ENTITIES[table]
-    columns = [("id", "uuid"), ("source_id", "text"), ("extra", "jsonb")]
+    columns = [("id", "uuid"), ("fresh", "uuid"), ("source_id", "text"), ("extra", "jsonb")]
     columns += [(c.name, c.sql) for c in entity.columns] + [(r.column, "text") for r in entity.relations]
     # Scalar look-ups in a unique index, not joins: fresh tables have no statistics and a join may be planned badly.
     found = [sql(", {found} AS k_{column}", found=_found(r), column=name(r.column)) for r in entity.relations]
@@ -189,8 +162,9 @@ def statement(table: str) -> TextClause:
     ]
     told, hidden = _hidden(entity)
     dropped = sql(
-        ", (SELECT true FROM dropped_by_hand d WHERE d.entity = {said} AND d.source = :source "
-        "AND d.source_id = s.source_id) AS dropped",
+        ", CASE WHEN (SELECT EXISTS (SELECT FROM dropped_by_hand d WHERE d.entity = {said} AND d.source = :source)) "
+        "THEN (SELECT true FROM dropped_by_hand d WHERE d.entity = {said} AND d.source = :source "
+        "AND d.source_id = s.source_id) END AS dropped",
         said=literal(table),
     )
     fits = [sql("k_{column} IS NOT NULL", column=name(r.column)) for r in entity.relations if r.required]
@@ -209,7 +183,7 @@ def statement(table: str) -> TextClause:
         "w AS (INSERT INTO {table} AS t (id, source, seen, {into}) "
         # The id of HSDS 3 is a UUID and stays ours, unless another row has it.
         "SELECT CASE WHEN r.id IS NOT NULL AND (SELECT true FROM {table} o WHERE o.id = r.id) IS NULL THEN r.id "
-        "ELSE gen_random_uuid() END, :source, CAST(:seen AS uuid), {values} "
+        "ELSE r.fresh END, :source, CAST(:seen AS uuid), {values} "
         "FROM r WHERE NOT hidden AND dropped IS NULL AND {fit} "
         "ON CONFLICT ({key}) DO UPDATE SET {sets}, {by_hand} WHERE {newer} "
         "RETURNING t.source_id, t.xmax = 0 AS fresh, CASE WHEN t.by_hand <> '{{}}' "
@@ -224,7 +198,7 @@ def statement(table: str) -> TextClause:
         "ORDER BY 1",
         table=name(table),
         found=joined("", [*found, told, dropped]),
-        arrays=_arrays(columns),
+        arrays=unpacked((c, _travels(type_)) for c, type_ in columns),
         hidden=hidden,
         missing=joined(", ", missing),
         into=listed(into, '"{name}"'),
@@ -247,7 +221,7 @@ WRITE_AREAS = made(
     "ON CONFLICT (code) DO UPDATE SET parent = excluded.parent, names = excluded.names, kind = excluded.kind, "
     "latitude = excluded.latitude, longitude = excluded.longitude RETURNING t.code, t.parent, t.xmax = 0 AS fresh) "
     "SELECT s.nth, w.fresh, s.parent IS NOT NULL AND w.parent IS NULL FROM s JOIN w USING (code) ORDER BY 1",
-    arrays=_arrays([(c.name, c.sql) for c in AREA]),
+    arrays=unpacked((c.name, _travels(c.sql)) for c in AREA),
 )
 
 # A service whose id is here under another name, as after our own export: it would be there twice.

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import add
 
 _CJK = "㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff぀-ヿ가-힣ᄀ-ᇿ〇々"
 _RUN = re.compile(f"([{_CJK}]+)|((?:(?![{_CJK}_])\\w)+)")
@@ -45,9 +47,15 @@ def normal(text: str) -> str:
     return _GAP.sub("", _folded(text))
 
 
+@lru_cache(4096)
+def _runs(text: str) -> list[tuple[str, str]]:
+    """The runs and words of a text; asked for several times of each while an import makes its rows."""
+    return _RUN.findall(text)
+
+
 def words(text: str) -> set[str]:
     """The words of a normalised text that have stems and spellings: letters alone, three and more."""
-    return {word for _, word in _RUN.findall(text) if 2 < len(word) <= _LONGEST_WORD and word.isalpha()}
+    return {word for _, word in _runs(text) if 2 < len(word) <= _LONGEST_WORD and word.isalpha()}
 
 
 def stem_base(word: str) -> str:
@@ -58,7 +66,7 @@ def stem_base(word: str) -> str:
 def tokens(text: str, stems: Mapping[str, str] | None = None) -> set[str]:
     """The search tokens of a normalised text: its words, the stems known of them, and its pairs of characters."""
     found: set[str] = set()
-    for run, word in _RUN.findall(text):
+    for run, word in _runs(text):
         if word:
             found.add(word[:_LONGEST_WORD])
             if stems and word in stems:
@@ -66,14 +74,14 @@ def tokens(text: str, stems: Mapping[str, str] | None = None) -> set[str]:
         elif len(run) == 1:
             found.add(run)
         else:
-            found.update(run[i : i + 2] for i in range(len(run) - 1))
+            found.update(map(add, run, run[1:]))
     return found
 
 
 def name_tokens(text: str, stems: Mapping[str, str] | None = None) -> set[str]:
     """The tokens of a normalised name, marked as such, and its single characters."""
     found = {NAME + token for token in tokens(text, stems)}
-    return found | {NAME + character for run, _ in _RUN.findall(text) for character in run}
+    return found.union(*(map(NAME.__add__, run) for run, _ in _runs(text)))
 
 
 def quoted(token: str) -> str:

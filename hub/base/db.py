@@ -81,6 +81,8 @@ class Database:
                     "application_name": name,
                     "timezone": "UTC",
                     "lock_timeout": str(int(patience * 1000)),
+                    # What is new in the search index waits in a list every search reads: a short one, but in imports.
+                    "gin_pending_list_limit": "256kB",
                 }
             },
         )
