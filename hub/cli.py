@@ -217,7 +217,10 @@ def _explain(error: Exception) -> str | None:
     if isinstance(error, SQLAlchemyError | PostgresError | InterfaceError | OSError):
         # The cause alone: SQLAlchemy's own text repeats the statement and its values, people's data among them.
         cause = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
-        return cause.splitlines()[0].rsplit(">: ", 1)[-1] + " (see `hub doctor`)"
+        said = cause.splitlines()[0].rsplit(">: ", 1)[-1]
+        if "password authentication failed" in said:  # a server of ours has no application role before its first migration
+            return f"{said}: run `hub migrate` first, or see `hub doctor`"
+        return f"{said} (see `hub doctor`)"
     return None
 
 

@@ -84,3 +84,10 @@ async def test_a_chain_nobody_seals_is_not_called_whole(urls: Urls, owner_url: s
     assert done.returncode == 1
     assert "55 audit entries are not sealed" in done.stdout
     assert "no worker runs" in done.stdout
+
+
+def test_a_command_before_the_first_migration_says_what_to_do(open_folder: Path) -> None:
+    done = hub("audit", "verify", folder=open_folder)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [done.stderr.strip()]
+    assert "hub migrate" in done.stderr
