@@ -218,7 +218,7 @@ def _explain(error: Exception) -> str | None:
         # The cause alone: SQLAlchemy's own text repeats the statement and its values, people's data among them.
         cause = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
         said = cause.splitlines()[0].rsplit(">: ", 1)[-1]
-        if "password authentication failed" in said:  # a server of ours has no application role before its first migration
+        if "password authentication failed" in said:  # before its first migration a server has no such role
             return f"{said}: run `hub migrate` first, or see `hub doctor`"
         return f"{said} (see `hub doctor`)"
     return None
