@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import Index, Text, UniqueConstraint, text
+from sqlalchemy import DateTime, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -34,6 +35,12 @@ SPEAK_OF_NO_PLACE = (
 
 _EMPTY: dict[str, Any] = {"server_default": text("'{}'::jsonb"), "nullable": False}
 _BLANK: dict[str, Any] = {"server_default": text("''"), "nullable": False}
+_ADDED: dict[str, Any] = {
+    "server_default": text(
+        "COALESCE(CAST(NULLIF(current_setting('hub.now', true), '') AS timestamptz), transaction_timestamp())"
+    ),
+    "nullable": False,
+}
 
 
 def blank() -> Any:
@@ -67,6 +74,8 @@ class Sourced(SQLModel):
         sa_column_kwargs={"server_default": text("'{}'"), "nullable": False},
     )
     """Columns a person changed here, which no import takes back. Triggers fill it (migration 0011)."""
+    added: datetime = Field(default=None, sa_type=cast("Any", DateTime(timezone=True)), sa_column_kwargs=_ADDED)
+    """When the row came in, by the clock of the history. Nobody writes it but the database."""
 
 
 def owner(table: str, *, needed: bool = True) -> Any:

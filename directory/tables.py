@@ -229,3 +229,9 @@ class ServiceAtLocation(Sourced, table=True):
     service_id: UUID = owner("service")
     location_id: UUID = owner("location")
     description: str = blank()
+
+
+# What came in lately lies together on disk: the ranges of pages tell it, and cost an import next to nothing.
+for _sourced in Sourced.__subclasses__():
+    _table = SQLModel.metadata.tables[str(_sourced.__tablename__)]
+    Index(f"ix_{_table.name}_added", _table.c.added, postgresql_using="brin")

@@ -144,6 +144,8 @@ class Metadata(SQLModel, table=True):
         Index("ix_metadata_resource", "resource_id", "number"),
         Index("ix_metadata_number", "number"),
         Index("ix_metadata_places", "places", postgresql_using="gin"),
+        Index("ix_metadata_owners", "owners", postgresql_using="gin", postgresql_where=text("owners <> '{}'")),
+        Index("ix_metadata_date", "last_action_date", postgresql_using="brin"),
         Index(
             "ix_metadata_gone",
             text('substring(previous_value, \'"service_id": "([0-9a-f-]{36})"\')'),
@@ -165,6 +167,10 @@ class Metadata(SQLModel, table=True):
     places: list[UUID] = Field(
         default_factory=list, sa_column=Column(ARRAY(Uuid), server_default=text("'{}'"), nullable=False)
     )
+    owners: list[UUID] = Field(
+        default_factory=list, sa_column=Column(ARRAY(Uuid), server_default=text("'{}'"), nullable=False)
+    )
+    """Whose a row was that is deleted or was given to another: what it belonged to does not know any more."""
 
 
 class SourceMetadata(Sourced, table=True):

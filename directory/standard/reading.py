@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from directory.search import SearchQuery, understood
 from directory.sql import Fragment, joined, name, replaced, sql, statement
 
-from .wholes import DETAILS as DETAILS
+from .changes import CHANGED
 from .wholes import SHAPES as SHAPES
 from .wholes import Form as Form
 
@@ -45,44 +45,13 @@ class Page:
     items: tuple[str, ...]
 
 
-# What changed since a moment, and the services it belongs to. A row that was added leaves no record: where its source
-# says no `last_modified`, a service counts as changed rather than be missed.
-_CHANGED = joined(
-    " UNION ALL ",
-    (
-        sql(
-            "SELECT m.resource_id FROM metadata m WHERE m.resource_type = 'service' AND m.last_action_date >= :modified"
-        ),
-        *(
-            sql(
-                "SELECT p.service_id FROM {table} p JOIN metadata m ON m.resource_id = p.id "
-                "WHERE m.last_action_date >= :modified",
-                table=name(table),
-            )
-            for table in DETAILS
-        ),
-        sql(
-            "SELECT CAST(CAST(m.previous_value AS jsonb) ->> 'service_id' AS uuid) FROM metadata m "
-            "WHERE m.last_action_type = 'delete' AND m.last_action_date >= :modified "
-            'AND m.previous_value LIKE \'{{%"service_id": "%\''
-        ),
-        sql(
-            "SELECT k.service_id FROM metadata m JOIN service_at_location k ON k.location_id = ANY(m.places) "
-            "WHERE m.last_action_date >= :modified"
-        ),
-    ),
-)
 _OF_SERVICE = {
     "taxonomy_term_id": sql("EXISTS (SELECT FROM attribute a WHERE a.service_id = # AND a.taxonomy_term_id = :term)"),
     "taxonomy_id": sql(
         "EXISTS (SELECT FROM attribute a JOIN taxonomy_term w ON w.id = a.taxonomy_term_id "
         "WHERE a.service_id = # AND w.taxonomy_id = :taxonomy)"
     ),
-    "modified_after": sql(
-        "(# IN (SELECT s.id FROM service s WHERE s.last_modified IS NULL "
-        "OR s.last_modified >= :modified) OR # IN ({changed}))",
-        changed=_CHANGED,
-    ),
+    "modified_after": sql("# IN ({changed})", changed=CHANGED),
     "search": sql(
         "# IN (SELECT q.service_id FROM service_search q WHERE q.document @@ CAST(:words AS tsquery) "
         "AND (CAST(:patterns AS text[]) IS NULL OR q.haystack LIKE ALL (CAST(:patterns AS text[]))))"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from types import MappingProxyType
 
-from directory.sql import joined, name, replaced, sql
+from directory.sql import replaced, sql
 
+from .changes import MOMENT
 from .parts import (
     AREA,
     AREA_TOLD,
@@ -47,24 +48,6 @@ class Form(StrEnum):
     WITH_SERVICES = "with_services"
 
 
-_OWNED = (
-    "phone", "contact", "schedule", "language", "service_area", "cost_option", "required_document", "funding",
-    "attribute", "service_at_location",
-)  # fmt: skip
-DETAILS = MappingProxyType(
-    {table: sql("SELECT p.id FROM {table} p WHERE p.service_id = @.id", table=name(table)) for table in _OWNED}
-)
-"""Table -> SQL of the ids of a service's own details in it."""
-
-# What its source said, or the newest record of a change of the service, of its details or of its places.
-_MOMENT = sql(
-    "greatest(@.last_modified, (SELECT max(m.last_action_date) FROM metadata m WHERE m.resource_id = @.id), "
-    "(SELECT max(m.last_action_date) FROM ({details}) d "
-    "JOIN metadata m ON m.resource_id = d.id), "
-    "(SELECT max(m.last_action_date) FROM service_at_location k JOIN metadata m ON m.places @> ARRAY[k.location_id] "
-    "WHERE k.service_id = @.id))",
-    details=joined(" UNION ALL ", DETAILS.values()),
-)
 # The standard knows no closed agencies; their services take nobody all the same.
 _STATUS = sql(
     "CASE WHEN @.status = 'active' THEN (SELECT CASE o.status WHEN 'closed' THEN 'inactive' "
@@ -90,7 +73,7 @@ _SERVICE: tuple[Field, ...] = (
     *always("minimum_age", "maximum_age", "assured_date"),
     *emails("assurer_email"),
     *texts("licenses", "alert"),
-    ("last_modified", _MOMENT),
+    ("last_modified", MOMENT),
 )
 _ORGANIZATION: tuple[Field, ...] = (
     *ids("parent_organization_id"),
@@ -160,7 +143,7 @@ SHAPES: MappingProxyType[str, MappingProxyType[Form, Part]] = MappingProxyType(
     {
         "services": MappingProxyType(
             {
-                Form.MINIMAL: Part("service", (*_NAMED, ("modified_date", _MOMENT))),
+                Form.MINIMAL: Part("service", (*_NAMED, ("modified_date", MOMENT))),
                 Form.LISTED: _SERVICE_LISTED,
                 Form.FULL: _SERVICE_FULL,
             }

@@ -41,10 +41,10 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         "taxonomy_id": Parameter("id", "Services described by a term of this taxonomy; terms of it.", "UUID"),
         "organization_id": Parameter("id", "Services of this organization.", "UUID"),
         "modified_after": Parameter(
-            "moment", "Services changed at or after this moment, and those whose source says no date of change. "
-            "What was added to a service counts by the source's own last_modified alone.", "ISO 8601; UTC if no offset",
+            "moment", "Services changed at or after this moment: they, their agency or program, a detail or a place of "
+            "theirs was added, changed or removed.", "ISO 8601; UTC if no offset",
         ),
-        "minimal": Parameter("bool", "Of each service id, name, status and, if known, modified_date.", "true, false"),
+        "minimal": Parameter("bool", "Of each service id, name, status and modified_date.", "true, false"),
         "full": Parameter("bool", "Whole objects rather than their one-to-one fields.", "true, false"),
         "full_service": Parameter(
             "bool", f"With whole services; {MOST_SERVICES} in one answer, beyond which it is refused.", "true, false"
