@@ -30,6 +30,8 @@ class Change:
     replacement_value: str
     updated_by: str
     """What `said_by` was told, else the database's role."""
+    purged: UUID | None
+    """The request (`purging`) by which its values were emptied."""
 
 
 _COLUMNS = tuple(f.name for f in fields(Change))
@@ -50,22 +52,26 @@ _NOW = joined(
         for table in _OWNED
     ],
 )
-_OF_SERVICE = statement(
+_PART = sql(
     """
 WITH place AS (SELECT k.location_id AS id FROM service_at_location k WHERE k.service_id = :id),
 part AS (
   SELECT CAST(:id AS uuid) AS id, 'service' AS kind {now}
+  UNION SELECT s.organization_id, 'organization' FROM service s WHERE s.id = :id
   UNION SELECT id, 'location' FROM place
   UNION SELECT d.id, 'address' FROM address d WHERE d.location_id IN (SELECT id FROM place)
   UNION SELECT m.resource_id, m.resource_type FROM metadata m WHERE m.last_action_type = 'delete'
     AND substring(m.previous_value, '"service_id": "([0-9a-f-]{{36}})"') = CAST(:text AS text))
 SELECT {columns} FROM part p
 JOIN metadata m ON m.resource_id = p.id AND m.resource_type = p.kind
-WHERE m.field_name NOT IN ('last_modified', 'extra') AND (CAST(:after AS bigint) IS NULL OR m.number < :after)
-ORDER BY m.number DESC LIMIT :first""",
+WHERE m.field_name NOT IN ('last_modified', 'extra')""",
     now=_NOW,
     columns=listed(_COLUMNS, "m.{name}"),
 )
+_OF_SERVICE = statement(
+    "{part} AND (CAST(:after AS bigint) IS NULL OR m.number < :after) ORDER BY m.number DESC LIMIT :first", part=_PART
+)
+_ONE_OF_SERVICE = statement("{part} AND m.id = :change", part=_PART)
 _SAY = text(
     "SELECT set_config('hub.by', :by, true), "
     "set_config('hub.now', COALESCE(CAST(:now AS text), current_setting('hub.now', true), ''), true)"
@@ -97,6 +103,13 @@ async def history(
 async def history_of_service(
     session: AsyncSession, service_id: UUID, first: int = 50, after: int | None = None
 ) -> list[Change]:
-    """Changes of a service and of all it has or had: telephones, hours, places. Newest first, as `history`."""
+    """Changes of a service, its agency and all it has or had: telephones, hours, places. Newest first, as `history`."""
     given = {"id": service_id, "text": str(service_id), "first": first, "after": after}
     return [Change(*row) for row in (await session.execute(_OF_SERVICE, given)).all()]
+
+
+async def change_of_service(session: AsyncSession, service_id: UUID, change_id: UUID) -> Change | None:
+    """One change of those `history_of_service` answers."""
+    given = {"id": service_id, "text": str(service_id), "change": change_id}
+    row = (await session.execute(_ONE_OF_SERVICE, given)).first()
+    return None if row is None else Change(*row)

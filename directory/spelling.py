@@ -59,6 +59,11 @@ _FORGET = text(
     "SELECT count(*) FROM gone"
 )
 
+_FORGET_THESE = text(
+    "DELETE FROM search_word w WHERE w.word = ANY(CAST(:words AS text[])) AND NOT EXISTS (SELECT FROM service_search q "
+    "WHERE q.document @@ CAST(quote_literal(w.word) AS tsquery))"
+)
+
 _known: dict[str, str] = {}
 """Stems already asked for: a pure function of the word, kept for the life of the process."""
 
@@ -94,6 +99,15 @@ async def forget_words(session: AsyncSession) -> int:
     """
     await session.execute(_HOLD_SEARCH)
     return int((await session.execute(_FORGET)).scalar_one())
+
+
+async def forget_these(session: AsyncSession, words: Iterable[str]) -> None:
+    """Forget those of these words, and of their stems, that no service says any more. As `forget_words`."""
+    found = set(words)
+    found |= set((await stems(session, found)).values())
+    if found:
+        await session.execute(_HOLD_SEARCH)
+        await session.execute(_FORGET_THESE, {"words": sorted(found)})
 
 
 @dataclass(frozen=True, slots=True)

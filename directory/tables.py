@@ -17,6 +17,7 @@ from sqlmodel import Field, SQLModel
 
 from . import coverage_tables as coverage_tables  # these belong to the same metadata
 from . import derived as derived  # its tables belong to the same metadata
+from . import purge_tables as purge_tables  # it belongs to the same metadata
 from . import term_tables as term_tables  # it belongs to the same metadata
 from .columns import ADDRESS_TYPES as ADDRESS_TYPES
 from .columns import AREA_KINDS as AREA_KINDS

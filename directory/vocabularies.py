@@ -135,8 +135,9 @@ class MetaTableDescription(Sourced, table=True):
 class Metadata(SQLModel, table=True):
     """A change of a field: written by triggers alone, newest by `number`. `places` are the locations it may tell of.
 
-    Nobody changes or deletes it but the trigger that forgets a place which becomes confidential (DVPA 56). A deletion
-    has no field; its previous value is the row.
+    Nobody changes or deletes it but the trigger that forgets a place which becomes confidential (DVPA 56) and the
+    function that empties what two administrators want forgotten. A deletion has no field; its previous value is the
+    row.
     """
 
     __tablename__: ClassVar[str] = "metadata"
@@ -171,6 +172,8 @@ class Metadata(SQLModel, table=True):
         default_factory=list, sa_column=Column(ARRAY(Uuid), server_default=text("'{}'"), nullable=False)
     )
     """Whose a row was that is deleted or was given to another: what it belonged to does not know any more."""
+    purged: UUID | None = Field(default=None, foreign_key="history_purge.id")
+    """The request by which its values were emptied."""
 
 
 class SourceMetadata(Sourced, table=True):

@@ -35,6 +35,7 @@ MEANING = {
     "Query.keptAside.entity": "Rows of this entity alone, as `keptAsideCounts` names it.",
     "Query.keptAside.ofSource": "Rows of this source alone.",
     "Query.editableOrganization.id": "Its id in the directory; without it, one's own agency.",
+    "Query.serviceChange.changeId": "The `id` of the change, as its history names it.",
     "Query.unmappedTerms.chosen": "Those that already have a meaning, to change it; else those without one.",
     "Query.gaps.kind": "Areas of this `kind` alone; then a county's gap does not stand for its townships.",
     "Query.gaps.months": "Unmet referrals of this many months that have ended: 3, 6 or 12.",

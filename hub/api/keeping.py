@@ -7,14 +7,23 @@ from typing import Any
 import strawberry
 
 from directory.terms import Which
-from hub.inventory import editing, keeping
+from hub.inventory import editing, keeping, purging
 from hub.policy.terms import Role
 
 from .context import Info
 from .describe import Connection, first_of, key_of, page
 from .inventory import OWN, _cursor, _place
-from .keeping_inputs import AddServiceInput, CloseServiceInput, MapTermInput, UpdateServiceInput, draft, row_key
-from .keeping_types import EditableService, OwnService, ServiceChange, VocabularyTerm
+from .keeping_inputs import (
+    AddServiceInput,
+    AskPurgeInput,
+    CloseServiceInput,
+    DecidePurgeInput,
+    MapTermInput,
+    UpdateServiceInput,
+    draft,
+    row_key,
+)
+from .keeping_types import EditableService, HistoryPurge, OwnService, ServiceChange, VocabularyTerm
 from .permissions import OVERSEEING, Asks, Does
 from .problems import outcome
 
@@ -60,6 +69,24 @@ class KeepingQuery:
         session, actor = info.context.session, info.context.person
         rows, more = await keeping.service_history(session, actor, key, first_of(first), _number(after))
         return page(rows, [str(row.number) for row in rows], more=more)
+
+    @strawberry.field(
+        description="One change of a service; null where its history has none such. Who may read the history.",
+        extensions=[Asks(OVERSEEING | EDITING)],
+        graphql_type=ServiceChange | None,
+    )
+    async def service_change(self, info: Info, id: strawberry.ID, change_id: strawberry.ID) -> Any:
+        key, change = key_of(id, "Service", "ReferredService"), row_key(change_id, "changeId")
+        assert change is not None
+        return await keeping.service_change(info.context.session, info.context.person, key, change)
+
+    @strawberry.field(
+        description="Requests to forget the past of a field that wait for a second administrator, the oldest first.",
+        extensions=[Asks(ADMINISTRATORS)],
+        graphql_type=list[HistoryPurge],
+    )
+    async def waiting_purges(self, info: Info) -> Any:
+        return await purging.waiting(info.context.session, info.context.person)
 
     @strawberry.field(
         description="Words of imports that nobody has mapped to a need, those more services use first; with `chosen` "
@@ -123,3 +150,26 @@ class KeepingMutation:
     async def map_term(self, info: Info, input: MapTermInput) -> Any:
         key = key_of(input.term_id, "VocabularyTerm", path="termId")
         return await keeping.map_term(info.context.session, info.context.person, key, input.need, input.duty_map)
+
+    @strawberry.mutation(
+        description="Ask that the past of a field, or all of a removed row, be forgotten; another administrator "
+        "decides.",
+        extensions=[Does(ADMINISTRATORS, purging.request)],
+        graphql_type=outcome("AskPurgeResult", HistoryPurge),
+    )
+    async def ask_purge(self, info: Info, input: AskPurgeInput) -> Any:
+        key = key_of(input.service_id, "Service", "ReferredService", path="serviceId")
+        change = row_key(input.change_id, "changeId")
+        assert change is not None
+        return await purging.ask_purge(info.context.session, info.context.person, key, change, input.reason)
+
+    @strawberry.mutation(
+        description="Decide on another administrator's request to forget; whoever asked may only take it back.",
+        extensions=[Does(ADMINISTRATORS, purging.request)],
+        graphql_type=outcome("DecidePurgeResult", HistoryPurge),
+    )
+    async def decide_purge(self, info: Info, input: DecidePurgeInput) -> Any:
+        key = row_key(input.purge_id, "purgeId")
+        assert key is not None
+        session, actor = info.context.session, info.context.person
+        return await purging.decide_purge(session, actor, key, agreed=input.agreed)

@@ -16,6 +16,7 @@ from hub.base.errors import FieldError, InvalidInput
 from hub.inventory.editing import Draft
 
 from . import inventory_types as inventory_types  # describes the closed lists
+from .keeping_types import PurgeReason
 
 KEY = "8 to 100 characters; repeat safely."
 ROW = "The row it changes; null: a new one. Rows that are not sent go."
@@ -185,6 +186,27 @@ class CloseServiceInput:
     temporarily: bool = strawberry.field(default=False, description="It will be offered again.")
     day: date | None = strawberry.field(default=None, description="For good: its last day.")
     reason: StopReason | None = strawberry.field(default=None, description="For good: why.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+
+@strawberry.input(description="Ask that the past of a field be forgotten; what it says now stays: correct that first.")
+class AskPurgeInput:
+    """A request."""
+
+    service_id: strawberry.ID = strawberry.field(description="The service.")
+    change_id: strawberry.ID = strawberry.field(
+        description="A change of the field in its history; of a removed row all is meant."
+    )
+    reason: PurgeReason = strawberry.field(description="Why.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+
+@strawberry.input(description="Decide on another administrator's request to forget, or take back one's own.")
+class DecidePurgeInput:
+    """A decision."""
+
+    purge_id: strawberry.ID = strawberry.field(description="The request.")
+    agreed: bool = strawberry.field(description="True: it is forgotten at once, for good. False: it stays.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 

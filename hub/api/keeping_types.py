@@ -9,10 +9,11 @@ from typing import Any
 import strawberry
 
 from directory import kept
+from directory.purging import PurgeReason as PurgeReason
 from directory.terms import Term
 from hub.inventory import keeping
 
-from .describe import Node, describes, gid, localized, pure
+from .describe import Node, describes, enum, gid, localized, pure
 
 ALL = frozenset({"*"})
 
@@ -169,6 +170,14 @@ def _service_field(root: Any) -> strawberry.ID:
     return strawberry.ID(_service(root, None, {}))
 
 
+def _served(source: Any, _context: Any, _arguments: dict[str, Any]) -> str:
+    return gid("Service", source.service_id)
+
+
+def _served_field(root: Any) -> strawberry.ID:
+    return strawberry.ID(_served(root, None, {}))
+
+
 @strawberry.type(description="A service as whoever may change it reads it.")
 @describes(keeping.SheetView, public=ALL)
 class EditableService:
@@ -206,11 +215,44 @@ class OwnService:
     unit: str | None = strawberry.field(description="Of what: place, bed, hour.")
 
 
+enum(
+    PurgeReason,
+    "Why the past of a field must not be known any more.",
+    WHEREABOUTS="It tells where somebody or something that is protected is (DVPA 56).",
+    IDENTITY="It tells who somebody is.",
+    SENSITIVE="It tells something else of a person.",
+    OTHER="Another reason.",
+)
+
+
+@strawberry.type(
+    description="A request to forget the past of a field, or all of a removed row: one administrator asks, another "
+    "agrees."
+)
+@describes(keeping.PurgeView, public=ALL)
+class HistoryPurge:
+    """A request."""
+
+    id = pure(_key, _key_field, "Its id, for `decidePurge`.")
+    service_id = pure(_served, _served_field, "The service in whose history it was found.")
+    change_id: strawberry.ID = strawberry.field(description="The change it was asked for at.")
+    what: str = strawberry.field(description="Entity of HSDS: service, phone, schedule, location and so on.")
+    field: str = strawberry.field(description="The field; empty: all of a row that was removed.")
+    reason: PurgeReason = strawberry.field(description="Why.")
+    asked_by: str = strawberry.field(description="Name of the administrator who asked.")
+    asked_at: datetime = strawberry.field(description="When.")
+    decided_by: str = strawberry.field(description="Name of the administrator who decided; empty: it waits.")
+    decided_at: datetime | None = strawberry.field(description="When; null: it waits.")
+    agreed: bool | None = strawberry.field(description="Whether it was forgotten; null: it waits.")
+    own: bool = strawberry.field(description="The caller asked for it, and so cannot agree to it.")
+
+
 @strawberry.type(description="A change of one field of a service, or of what it has (HSDS metadata).")
 @describes(keeping.ChangeView, public=ALL)
 class ServiceChange:
     """A change."""
 
+    id = pure(_key, _key_field, "Its id in the directory (HSDS metadata).")
     at: datetime = strawberry.field(description="When.")
     by: str = strawberry.field(description="Name of the person; empty: an import, or nobody known here.")
     imported_from: str = strawberry.field(description="The source of the import that did it; empty: a person did.")
@@ -219,6 +261,7 @@ class ServiceChange:
     field: str = strawberry.field(description="Its field; empty: the row was deleted.")
     before: str = strawberry.field(description="What it said before; of a deletion the row as JSON.")
     after: str = strawberry.field(description="What it says since.")
+    purge: HistoryPurge | None = strawberry.field(description="What was asked, or done, to forget what it said.")
 
 
 def _chosen(source: Any, _context: Any, _arguments: dict[str, Any]) -> bool:

@@ -134,6 +134,9 @@ def rights_on(table: str) -> str:
         return "SELECT"
     if table == "audit_entry":  # number and transaction are the database's to say: no entry is backdated
         return "SELECT, INSERT (at, actor_id, agency_id, action, subject, case_ids, body)"
+    if table == "history_purge":  # asked for; another's consent is the database's to write, in `directory_purge`
+        asked = "id, service_id, change_id, resource_type, resource_id, field_name, reason, asked_by, asked_at"
+        return f"SELECT, INSERT ({asked})"
     if table.startswith("audit_") or table in ("inventory_result", "match_weights"):  # added to, never changed
         return "SELECT, INSERT"
     return "SELECT, INSERT, UPDATE, DELETE"

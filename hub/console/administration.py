@@ -17,6 +17,7 @@ from hub.policy.terms import Role
 from .client import ask
 from .forms import Posted, posted
 from .inputs import Data, area_names, do, invalid, once, one, problem_of
+from .keeping_words import ENTITIES
 from .naming import labelled, places, words
 from .pages import language, redirect, render
 from .viewer import only
@@ -28,9 +29,11 @@ NATIONAL = mark("The whole country")
 
 
 async def home(request: Request) -> Response:
-    """The first screen of an administrator: the agencies that take part."""
+    """The first screen of an administrator: the agencies that take part, and what waits for a second administrator."""
     found = (await ask(request, "AgencyRecords"))["agencyRecords"]
-    return render(request, "administrator.html", agencies=found, places=await places(request), **words(request))
+    more: Data = {"purges": (await ask(request, "WaitingPurges"))["waitingPurges"], "entities": ENTITIES}
+    known = await places(request)
+    return render(request, "administrator.html", agencies=found, places=known, **more, **words(request))
 
 
 @router.get("/agencies/new")

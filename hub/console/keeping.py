@@ -13,7 +13,9 @@ from starlette.responses import Response
 
 from directory.columns import WEEKDAYS
 from directory.facts import LANGUAGES
+from directory.purging import PurgeReason
 from directory.rounds import StopReason
+from hub.base.errors import FieldError
 from hub.base.texts import LANGUAGES as NAMED_IN
 from hub.base.texts import catalogue, mark, term
 from hub.inventory.rules import UNITS
@@ -27,7 +29,7 @@ from .keeping_form import Typed, numbers, shown
 from .keeping_words import ENTITIES, FIELDS, STATUS
 from .naming import need_options, places, words
 from .pages import language, redirect, render
-from .viewer import viewer_of
+from .viewer import only, viewer_of
 
 router = APIRouter(default_response_class=Response, include_in_schema=False)
 KINDS = {"physical": mark("A building"), "virtual": mark("By telephone or online"), "postal": mark("A postal address")}
@@ -194,10 +196,55 @@ async def history(request: Request, service_id: str) -> Response:
     asked = {"id": service_id, "after": request.query_params.get("after")}
     found = (await ask(request, "ServiceHistory", asked))["serviceHistory"]
     changes = [{**edge["node"], "said": _row_said(edge["node"])} for edge in found["edges"]]
-    more: Data = {"entities": ENTITIES, "fields": FIELDS}
+    more: Data = {"entities": ENTITIES, "fields": FIELDS, "forgets": _forgets(request)}
     return render(
         request, "service_history.html", service=service, found=found, changes=changes, **more, **words(request)
     )
+
+
+def _forgets(request: Request) -> bool:
+    viewer = viewer_of(request)
+    return viewer is not None and viewer.has(Role.ADMINISTRATOR)
+
+
+@router.get("/services/{service_id}/history/{change_id}")
+async def change_said(request: Request, service_id: str, change_id: str) -> Response:
+    """What a change said, to ask that it be forgotten or to decide on that. For administrators."""
+    return await _change(request, service_id, change_id)
+
+
+async def _change(request: Request, service_id: str, change_id: str, status: int = 200, **more: Any) -> Response:
+    only(request, Role.ADMINISTRATOR)
+    service = await one(request, "Service", "service", id=service_id)
+    found = await one(request, "ServiceChange", "serviceChange", id=service_id, changeId=change_id)
+    lang = language(request)
+    reasons = [{"value": r.name, "text": term("PurgeReason", r.name, lang)} for r in PurgeReason]
+    more |= {"entities": ENTITIES, "fields": FIELDS, "reasons": reasons, "once": once()}
+    change = {**found, "said": _row_said(found)}
+    return render(request, "service_change.html", status, service=service, change=change, **more)
+
+
+@router.post("/services/{service_id}/history/{change_id}")
+async def forget(request: Request, service_id: str, change_id: str) -> Response:
+    """Ask that what a change said be forgotten, agree to it, or let it stand. For administrators."""
+    only(request, Role.ADMINISTRATOR)
+    form = await posted(request)
+    if form.switching:
+        return await _change(request, service_id, change_id, values=form.values)
+    step, done = form.text("step"), "forgetting_asked"
+    if step in ("agree", "keep"):
+        done = "forgotten" if step == "agree" else "not_forgotten"
+        given: Data = {"purgeId": form.text("purge"), "agreed": step == "agree"}
+        outcome = await do(request, "DecidePurge", "decidePurge", **given, idempotencyKey=_key(form))
+    else:
+        if form.text("reason") not in PurgeReason.__members__:
+            wrong = invalid(request, FieldError("reason", "choose_one"))
+            return await _change(request, service_id, change_id, 422, problem=wrong, values=form.values)
+        given = {"serviceId": service_id, "changeId": change_id, "reason": form.text("reason")}
+        outcome = await do(request, "AskPurge", "askPurge", **given, idempotencyKey=_key(form))
+    if problem := problem_of(outcome):
+        return await _change(request, service_id, change_id, 422, problem=problem, values=form.values)
+    return redirect(f"/services/{service_id}/history", done)
 
 
 def _row_said(change: Data) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from directory import inventory, terms
-from directory.history import Change, history_of_service, said_by
+from directory.history import Change, change_of_service, history_of_service, said_by
 from directory.kept import (
     About,
     ContactRow,
@@ -22,6 +22,7 @@ from directory.kept import (
     own,
     sheet,
 )
+from directory.purging import Purge, PurgeReason, purges_of
 from directory.taxonomy import DUTY_MAP_VERSION, NEEDS
 from directory.terms import Term, Which
 from hub.audit.chain import append
@@ -73,6 +74,24 @@ class OwnView:
 
 
 @dataclass(frozen=True, slots=True)
+class PurgeView:
+    """A request to forget the past of a field. `decided_by` is empty while it waits; `own`: the reader asked for it."""
+
+    id: UUID
+    service_id: UUID
+    change_id: UUID
+    what: str
+    field: str
+    reason: PurgeReason
+    asked_by: str
+    asked_at: datetime
+    decided_by: str
+    decided_at: datetime | None
+    agreed: bool | None
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeView:
     """A change of one field of a service or of what it has. `by` is a person's name, or empty for an import."""
 
@@ -86,6 +105,7 @@ class ChangeView:
     field: str
     before: str
     after: str
+    purge: PurgeView | None
 
 
 async def editable(session: Session, actor: Actor, service_id: UUID) -> SheetView | None:
@@ -132,15 +152,47 @@ async def service_history(
 
     What was known of a place before it became confidential is not there (DVPA 56).
     """
+    await _reads_history(session, actor, service_id)
+    changes = await history_of_service(session, service_id, first + 1, after)
+    return await _views(session, actor, changes[:first]), len(changes) > first
+
+
+async def service_change(session: Session, actor: Actor, service_id: UUID, change_id: UUID) -> ChangeView | None:
+    """One change of a service, or None where there is none such. Who may: as `service_history`."""
+    await _reads_history(session, actor, service_id)
+    change = await change_of_service(session, service_id, change_id)
+    return None if change is None else (await _views(session, actor, [change]))[0]
+
+
+async def _reads_history(session: Session, actor: Actor, service_id: UUID) -> None:
     in_good_standing(actor)
     found = await sheet(session, service_id)
     if found is None:
         raise NotFound
     if not await _may(session, actor, found, *OVERSEERS):
         raise NotPermitted
-    changes = await history_of_service(session, service_id, first + 1, after)
-    names = await staff_names(session, {key for change in changes if (key := _person(change)) is not None})
-    return [_view(change, names) for change in changes[:first]], len(changes) > first
+
+
+async def _views(session: Session, actor: Actor, changes: Sequence[Change]) -> list[ChangeView]:
+    purges = await purges_of(session, changes)
+    people = {key for change in changes if (key := _person(change)) is not None}
+    names = await staff_names(session, people | deciders(purges.values()))
+    return [_view(change, names, purges.get(change.id), actor) for change in changes]
+
+
+def deciders(purges: Iterable[Purge]) -> set[UUID]:
+    """Who asked and who decided."""
+    return {key for one in purges for key in (one.asked_by, one.decided_by) if key is not None}
+
+
+def purge_view(found: Purge, names: dict[UUID, str], actor: Actor) -> PurgeView:
+    """A request with the names of its people."""
+    decided_by = names.get(found.decided_by, "") if found.decided_by is not None else ""
+    return PurgeView(
+        found.id, found.service_id, found.change_id, found.resource_type, found.field_name, PurgeReason(found.reason),
+        names.get(found.asked_by, ""), found.asked_at, decided_by, found.decided_at, found.agreed,
+        found.asked_by == actor.id,
+    )  # fmt: skip
 
 
 def _person(change: Change) -> UUID | None:
@@ -150,7 +202,7 @@ def _person(change: Change) -> UUID | None:
         return None
 
 
-def _view(change: Change, names: dict[UUID, str]) -> ChangeView:
+def _view(change: Change, names: dict[UUID, str], purge: Purge | None, actor: Actor) -> ChangeView:
     person = _person(change)
     kind, _, source = change.updated_by.partition(":")
     return ChangeView(
@@ -164,6 +216,7 @@ def _view(change: Change, names: dict[UUID, str]) -> ChangeView:
         change.field_name,
         change.previous_value,
         change.replacement_value,
+        None if purge is None else purge_view(purge, names, actor),
     )
 
 

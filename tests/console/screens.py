@@ -130,6 +130,7 @@ PAGES = (
     _work("agency-entry-360", "/services/agency", login="manager", width=360),
     _work("service-close", "/services/{service}/close", login="manager"),
     _work("service-history", "/services/{service}/history", login="manager"),
+    _work("service-change", "/services/{service}/history/{change}", login="administrator"),
     _work("my-services", "/my-services", login="manager"),
     _work("my-services-360", "/my-services", login="manager", width=360),
     _work("my-services-all", "/my-services/all/{round}", login="manager"),

@@ -13,9 +13,11 @@ from sqlalchemy import text
 
 from hub.base.settings import Settings
 from hub.base.settings import settings as current
-from tests.console.browser import check_page, opened, watch
+from hub.policy.terms import Role
+from tests.console.browser import check_page, look, opened, watch
 from tests.console.world import County, served
 from tests.support.hub import free_port
+from tests.support.identity import make_staff
 
 STREET = "無名路七號"
 
@@ -244,3 +246,53 @@ async def test_a_manager_changes_the_agencys_entry(browser: Browser, county: Cou
         assert await submit(page, "button:text('Save')") == 303
         await page.wait_for_selector("text=The entry is saved")
         assert (await county.ask("manager", "EditableOrganization"))["network"] == "police"
+
+
+async def test_what_must_go_is_forgotten_by_two_administrators(browser: Browser, county: County) -> None:
+    """One asks without a reason, then with one; another agrees; the history says so. In each language."""
+    key = (await first_own(county))["serviceId"]
+    for alert in (STREET, "改過了"):
+        held = await county.ask("manager", "EditableService", id=key)
+        given = {"serviceId": key, "version": held["version"], "sections": {"about": {"alert": alert}}}
+        await county.do("manager", "UpdateService", **given)
+    async with county.hub.hub.db.work() as session:
+        other = await make_staff(
+            session, "https://x.invalid", "another", county.agencies["demo-authority"], Role.ADMINISTRATOR
+        )
+    edges = (await county.ask("administrator", "ServiceHistory", id=key))["edges"]
+    change = next(e["node"]["id"] for e in edges if e["node"]["field"] == "alert")
+    address = f"{county.hub.url}/services/{key}/history/{change}"
+    async with opened(browser, scripts=False) as page:
+        await county.sign_in(page, "manager")
+        answer = await page.goto(address)
+        assert answer is not None
+        assert answer.status == 403
+    async with opened(browser) as page:
+        await county.sign_in(page, "administrator")
+        seen = watch(page, county.hub.url)
+        await page.goto(f"{county.hub.url}/services/{key}/history")
+        await page.click(f"a[href$='/history/{change}']")
+        assert await check_page(page, "zh-Hant", seen) == []
+        assert await submit(page, "#forget-form button.govuk-button") == 422
+        assert await page.locator(".govuk-error-summary a[href^='#']").count() == 1
+        await page.check("[name=reason][value=WHEREABOUTS]")
+        assert await submit(page, "#forget-form button.govuk-button") == 303
+        assert await check_page(page, "zh-Hant", seen) == []
+        await page.goto(address)
+        assert await page.locator("button[value=agree]").count() == 0
+        await page.goto(f"{county.hub.url}/")
+        assert await check_page(page, "zh-Hant", seen) == []
+        assert await page.locator(f"main a[href$='/history/{change}']").count() == 1
+        for lang in ("en", "ko"):
+            for path in (f"/services/{key}/history/{change}", f"/services/{key}/history"):
+                await page.goto(f"{county.hub.url}{path}?lang={lang}")
+                assert await look(page, lang) == [], (path, lang)
+        waits = (await county.ask("administrator", "WaitingPurges"))[0]["id"]
+        county.people["another"] = other
+        await county.do("another", "DecidePurge", purgeId=waits, agreed=True)
+        await page.goto(f"{county.hub.url}/services/{key}/history?lang=zh-Hant")
+        assert STREET not in await page.content()
+        assert "已刪除" in await page.inner_text("main")
+        await page.goto(address)
+        assert STREET not in await page.content()
+        assert await check_page(page, "zh-Hant", seen) == []

@@ -174,11 +174,14 @@ class County:
         referral = await self.referral(case["id"])
         meeting = await self.meeting(case["id"])
         accounts = (await self.ask("administrator", "Staff"))["edges"]
+        rounds = await self.rounds()
+        service = (await self.ask("manager", "OwnServices"))["edges"][0]["node"]["serviceId"]
         return {
-            **await self.rounds(),
+            **rounds,
             "agency": (await self.ask("administrator", "AgencyRecords"))[0]["id"],
             "account": next(edge["node"]["id"] for edge in accounts if edge["node"]["subject"] == "health"),
-            "service": (await self.ask("manager", "OwnServices"))["edges"][0]["node"]["serviceId"],
+            "service": service,
+            "change": (await self.ask("manager", "ServiceHistory", id=service))["edges"][0]["node"]["id"],
             "report": report["id"],
             "case": case["id"],
             "consent": consent["id"],
