@@ -7,6 +7,7 @@ in one statement a cell, which is right however many people write at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
@@ -135,7 +136,28 @@ ON CONFLICT (area, need, network, measure) DO UPDATE SET (until, said, free, who
     )
 
 
-_KEEP_IDS, _KEEP_RUN, _KEEP_ALL = _keep(_BY_IDS), _keep(_BY_RUN), _keep(_ALL)
+CHUNK = 50_000
+"""Services whose sums are kept by one statement: the server holds some hundred bytes of each while it runs."""
+
+
+def _between(asked: Fragment) -> Fragment:
+    return sql(
+        "SELECT id FROM ({asked}) x WHERE id > CAST(:after AS uuid) "
+        "AND (CAST(:upto AS uuid) IS NULL OR id <= CAST(:upto AS uuid))",
+        asked=asked,
+    )
+
+
+def _edge(asked: Fragment) -> TextClause:
+    """The last service of the chunk that begins after `:after`; none where the chunk is the last."""
+    return statement(
+        "SELECT id FROM ({asked}) x WHERE id > CAST(:after AS uuid) ORDER BY id OFFSET CAST(:many AS integer) LIMIT 1",
+        asked=asked,
+    )
+
+
+_KEEP_IDS = _keep(_BY_IDS)
+_RUN, _EVERY = ((_edge(asked), _keep(_between(asked))) for asked in (_BY_RUN, _ALL))
 
 
 async def keep(session: AsyncSession, ids: Sequence[UUID]) -> None:
@@ -153,15 +175,21 @@ async def keep_run(session: AsyncSession, run: UUID) -> None:
     """Bring the sums in step with everything an import touched: its services, agencies, words and areas."""
     await session.execute(_ALONE)
     moved = [row[0] for row in (await session.execute(_MOVED)).all()]
-    await session.execute(_WHOLE)
-    await session.execute(_KEEP_RUN, {"run": run, "moved": moved})
-    await session.execute(_SINGLE)
+    await _in_chunks(session, *_RUN, {"run": run, "moved": moved})
 
 
 async def keep_all(session: AsyncSession) -> None:
     """Bring the sums in step with the whole directory, as after areas or words were changed by hand."""
     await session.execute(_ALONE)
     await session.execute(_MOVED)
+    await _in_chunks(session, *_EVERY, {})
+
+
+async def _in_chunks(session: AsyncSession, edge: TextClause, keeping: TextClause, given: dict[str, Any]) -> None:
     await session.execute(_WHOLE)
-    await session.execute(_KEEP_ALL)
+    after: UUID | None = UUID(int=0)
+    while after is not None:
+        upto = (await session.execute(edge, {**given, "after": after, "many": CHUNK - 1})).scalar()
+        await session.execute(keeping, {**given, "after": after, "upto": upto})
+        after = upto
     await session.execute(_SINGLE)

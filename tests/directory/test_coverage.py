@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from directory import coverage_keeping
 from directory.actions import assure, import_package, set_capacity, set_status
 from directory.county import write_county
 from directory.coverage import Cell, CoverageState, Free, duties, matrix, months_before
@@ -39,6 +40,12 @@ DAYS = (None, date(2026, 6, 1), date(2026, 6, 2), date(2025, 12, 1), date(2025, 
 SOAK = bool(os.environ.get("SOAK"))
 RANDOM: Any = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 ENDS = (*(NOW + timedelta(microseconds=n) for n in (-1, 0, 1)), NOW + timedelta(days=3))
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sums are kept two services a statement, so that whatever is tried goes over the edge of a chunk."""
+    monkeypatch.setattr(coverage_keeping, "CHUNK", 2)
 
 
 @dataclass(frozen=True)
