@@ -29,6 +29,14 @@ _MOVED = text(
     "kept AS (INSERT INTO coverage_area (code, parent) SELECT code, parent FROM moved "
     "ON CONFLICT (code) DO UPDATE SET parent = excluded.parent) SELECT code FROM moved WHERE known"
 )
+# The code of a derived area names a town: where nobody uses it any more, nothing stays under it.
+_GONE = text(
+    "WITH gone AS (SELECT k.code FROM coverage_area k WHERE k.code LIKE '~%' "
+    "AND NOT EXISTS (SELECT FROM area a WHERE a.code = k.code) "
+    "AND NOT EXISTS (SELECT FROM coverage c WHERE c.area = k.code AND c.until <> '{}')), "
+    "sums AS (DELETE FROM coverage c USING gone g WHERE c.area = g.code) "
+    "DELETE FROM coverage_area k USING gone g WHERE k.code = g.code"
+)
 _LOCK_ROWS = text("SELECT id FROM service WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE")
 _ONE_OF_MANY = text("SELECT pg_advisory_xact_lock_shared(hashtext('directory.coverage'))")
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtext('directory.coverage'))")
@@ -169,6 +177,7 @@ async def keep(session: AsyncSession, ids: Sequence[UUID]) -> None:
     await session.execute(_LOCK_ROWS, given)
     await session.execute(_ONE_OF_MANY)
     await session.execute(_KEEP_IDS, given)
+    await session.execute(_GONE)
 
 
 async def keep_run(session: AsyncSession, run: UUID) -> None:
@@ -192,4 +201,5 @@ async def _in_chunks(session: AsyncSession, edge: TextClause, keeping: TextClaus
         upto = (await session.execute(edge, {**given, "after": after, "many": CHUNK - 1})).scalar()
         await session.execute(keeping, {**given, "after": after, "upto": upto})
         after = upto
+    await session.execute(_GONE)
     await session.execute(_SINGLE)
