@@ -157,6 +157,8 @@ async def test_the_check_can_fail() -> None:
     wrong: list[dict[str, Any]] = [
         {"status": "open"}, {"id": "1"}, {"name": 1}, {"url": "www.example.invalid"}, {"email": "x"},
         {"minimum_age": "18"}, {"phones": {}}, {"phones": [{"id": str(uuid4())}]}, {"last_modified": "2026-01-01"},
+        {"description": None}, {"minimum_age": None}, {"phones": None}, {"organization": None}, {"status": None},
+        {"phones": [None]}, {"organization": {"id": str(uuid4()), "name": "x"}},
     ]  # fmt: skip
     for schemas in filter(None, (stated(), official())):
         assert list(check(good, schemas["service"], schemas, "")) == []
