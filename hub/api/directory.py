@@ -119,6 +119,10 @@ class Area:
     parent: str | None = strawberry.field(description="Code of the place it lies in.")
     kind: str = strawberry.field(description="country, state, county, township or city.")
     name = pure(_title, _title_field, "Its name in a language.")
+    latitude: float | None = strawberry.field(
+        description="Of its middle, in degrees north; of an area made up from addresses to a twentieth. Null: unknown."
+    )
+    longitude: float | None = strawberry.field(description="Of its middle, in degrees east.")
 
 
 @strawberry.type

@@ -18,6 +18,7 @@ from hub.base.texts import catalogue, mark, mark_plural, term
 
 from .client import ask
 from .coverage_files import MEDIA, as_csv, as_xlsx
+from .coverage_map import MOST, RADIUS, WIDTH, spread
 from .dates import day
 from .inputs import Data, area_names
 from .naming import need_options, places, words
@@ -120,6 +121,25 @@ async def cell(request: Request) -> Response:
     frame = await _frame(request, asked)
     lines: list[Data] = await _read(request, "CoverageCells", "coverage", asked)
     return render(request, "coverage_cell.html", line=lines[0], **frame)
+
+
+@router.get("/coverage/map")
+async def drawn(request: Request) -> Response:
+    """One need on a map of the counties, or of the areas inside one, with the same numbers as a table. For anybody
+    signed in."""
+    asked = {"need": next(iter(NEEDS)), **_asked(request, *FILTERS)}
+    lines: list[Data] = await _read(request, "CoverageMap", "coverage", asked)
+    frame = await _frame(request, asked)
+    shown = [{**line["area"], **(line["needs"][0] if line["needs"] else {})} for line in lines]
+    placed = [area for area in shown if area["latitude"] is not None and area["longitude"] is not None]
+    placed = placed if len(placed) <= MOST else []
+    spots, height = spread([(area["latitude"], area["longitude"]) for area in placed])
+    numbers = {area["code"]: number for number, area in enumerate(placed, 1)}
+    marks = [
+        {**area, "x": x, "y": y, "number": numbers[area["code"]]} for area, (x, y) in zip(placed, spots, strict=True)
+    ]
+    picture = {"marks": marks, "width": WIDTH, "height": height, "radius": RADIUS}
+    return render(request, "coverage_map.html", picture=picture, lines=shown, numbers=numbers, **frame)
 
 
 @router.get("/coverage/gaps")

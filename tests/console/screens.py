@@ -93,6 +93,8 @@ PAGES = (
     _work("coverage", "/coverage?inside=99001", login="auditor"),
     _work("coverage-360", "/coverage?inside=99001", login="auditor", width=360),
     _work("coverage-cell", "/coverage/cell?area=99001&need=counselling"),
+    _work("coverage-map", "/coverage/map?inside=99001&need=counselling", login="auditor"),
+    _work("coverage-map-360", "/coverage/map?inside=99001&need=counselling", login="auditor", width=360),
     _work("coverage-gaps", "/coverage/gaps", login="auditor"),
     _work("coverage-trend", "/coverage/trend?before={earlier}", login="auditor"),
     _work("service", "/directory", ("tbody a >> nth=8", ""), login="labour"),

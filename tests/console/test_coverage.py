@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,8 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl import load_workbook
 from playwright.async_api import Browser
 
@@ -21,6 +24,7 @@ from hub.base.settings import Settings
 from hub.base.settings import settings as current
 from hub.base.time import now
 from hub.console.coverage_files import as_csv, as_xlsx
+from hub.console.coverage_map import MOST, RADIUS, WIDTH, spread
 from tests.console.browser import check_page, opened, watch
 from tests.console.world import County, served
 from tests.support.hub import free_port
@@ -32,6 +36,9 @@ PATHS = (
     f"/coverage?inside={COUNTY}&need=shelter&network=centre",
     "/coverage?inside=99001010",
     f"/coverage/cell?area={COUNTY}&need=shelter",
+    "/coverage/map",
+    f"/coverage/map?inside={COUNTY}&need=shelter",
+    "/coverage/map?inside=99001010",
     "/coverage/gaps",
     "/coverage/gaps?kind=township&months=12",
     "/coverage/gaps?need=hotline",
@@ -91,10 +98,46 @@ async def test_from_the_map_to_the_cell_without_scripts(browser: Browser, county
             "/coverage?need=x",
             "/coverage/cell?area=99001",
             "/coverage/gaps?months=7",
+            "/coverage/map?need=x",
+            "/coverage/map?inside=nowhere",
         ):
             answer = await page.goto(f"{county.hub.url}{path}")
             assert answer is not None
             assert answer.status == 404, path
+
+
+async def test_the_map_says_what_its_table_says(browser: Browser, county: County) -> None:
+    """A circle for each area whose middle is known, none over another, each leading to its cell; without scripts."""
+    lines = await county.ask("auditor", "CoverageMap", inside=COUNTY, need="counselling")
+    known = [line for line in lines if line["area"]["latitude"] is not None]
+    assert len(known) == 6
+    async with opened(browser, scripts=False) as page:
+        await county.sign_in(page, "auditor")
+        await page.goto(f"{county.hub.url}/coverage/map?inside={COUNTY}&need=counselling&lang=en")
+        spots = await page.locator("svg.hub-map circle").all()
+        at = [(int(await s.get_attribute("cx") or 0), int(await s.get_attribute("cy") or 0)) for s in spots]
+        drawn = [await a.get_attribute("aria-label") for a in await page.locator("svg.hub-map a").all()]
+        told = [await row.locator("th, td").all_inner_texts() for row in await page.locator("tbody tr").all()]
+        await page.locator("svg.hub-map a").first.click()
+        assert "/coverage/cell?area=" in page.url
+    assert all(math.dist(one, other) >= 2 * RADIUS for i, one in enumerate(at) for other in at[:i])
+    assert len(at) == len(known)
+    words = {"GAP": "Gap", "STALE": "Stale", "PARTLY": "Partly", "OFFERED": "Offered"}
+    for number, line in enumerate(known, 1):
+        cell, name = line["needs"][0], line["area"]["name"]
+        assert (drawn[number - 1] or "").startswith(f"{number} ")
+        row = next(row for row in told if row[0] == str(number))
+        assert row[3:] == [str(cell["services"]), str(cell["attested"])]
+        assert drawn[number - 1] == f"{number} {row[1]}: {row[2].split(maxsplit=1)[1]}"
+        assert words[cell["state"]] in row[2], name
+
+
+@given(st.lists(st.tuples(st.floats(-60, 60), st.floats(-180, 180)) | st.just((24.0, 121.0)), max_size=MOST))
+def test_no_area_covers_another(middles: list[tuple[float, float]]) -> None:
+    spots, height = spread(middles)
+    assert spread(middles) == (spots, height)
+    assert all(RADIUS <= x <= WIDTH - RADIUS and RADIUS <= y <= height - RADIUS for x, y in spots)
+    assert all(math.dist(one, other) >= 2 * RADIUS - 2 for i, one in enumerate(spots) for other in spots[:i])
 
 
 async def test_the_file_says_what_the_page_says(browser: Browser, county: County) -> None:
