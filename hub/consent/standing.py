@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -103,17 +104,18 @@ def _facts(actor: Actor, rows: Sequence[Any], more: Mapping[str, Any]) -> Facts:
     accepted = treatment = listed = conflicted = False
     until: datetime | None = None
     for row in rows:
-        if row.kind == "consent":
+        kind = row["kind"]
+        if kind == "consent":
             consents.append(_consent(actor, row))
-        elif row.kind == "conflict":
+        elif kind == "conflict":
             conflicted = True
         else:
-            standings.add(_KINDS[row.kind])
-            accepted |= row.accepted
-            treatment |= row.treatment
-            if row.kind == "invited":
-                listed |= row.listed
-                until = max(until or row.until or OPEN_END, row.until or OPEN_END)
+            standings.add(_KINDS[kind])
+            accepted |= row["accepted"]
+            treatment |= row["treatment"]
+            if kind == "invited":
+                listed |= row["listed"]
+                until = max(until or row["until"] or OPEN_END, row["until"] or OPEN_END)
     return Facts(
         **{
             "standings": frozenset(standings),
@@ -130,17 +132,27 @@ def _facts(actor: Actor, rows: Sequence[Any], more: Mapping[str, Any]) -> Facts:
 
 def _consent(actor: Actor, row: Any) -> ConsentFact:
     return ConsentFact(
-        id=row.consent_id,
-        categories=frozenset(Category(value) for value in row.categories),
-        purposes=frozenset(Purpose(value) for value in row.purposes),
+        id=row["consent_id"],
+        categories=_categories(tuple(row["categories"])),
+        purposes=_purposes(tuple(row["purposes"])),
         recipient_agency_id=actor.agency_id,
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        withdrawn_at=row.withdrawn_at,
-        written=row.written,
-        grantor_is_opposite=row.opposite,
-        capacity=row.capacity,
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        withdrawn_at=row["withdrawn_at"],
+        written=row["written"],
+        grantor_is_opposite=row["opposite"],
+        capacity=row["capacity"],
     )
+
+
+@lru_cache(maxsize=256)
+def _categories(values: tuple[str, ...]) -> frozenset[Category]:
+    return frozenset(map(Category, values))
+
+
+@lru_cache(maxsize=256)
+def _purposes(values: tuple[str, ...]) -> frozenset[Purpose]:
+    return frozenset(map(Purpose, values))
 
 
 async def stand(

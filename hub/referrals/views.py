@@ -177,7 +177,8 @@ def _sights(
             known = facts.get(case, NOBODY)
             here = meant.get((id(known), accepted))
             if here is None:
-                here = meant[id(known), accepted] = replace(known, referral_accepted=accepted)
+                here = known if known.referral_accepted is accepted else replace(known, referral_accepted=accepted)
+                meant[id(known), accepted] = here
             sights[case, accepted] = _sight(session, actor, case, here)
     return sights
 
