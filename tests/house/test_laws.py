@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,3 +87,14 @@ def test_the_product_names_no_machine() -> None:
         if any(word in path.read_text("utf-8") for word in words)
     ]
     assert not found
+
+
+def test_no_table_is_forgotten_by_the_contracts() -> None:
+    """Every module of tables is closed to the API and the console, and opened by its own slice alone."""
+    made = tomllib.loads((HOUSE / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    closed = next(one for one in made if one["name"] == "The API and the console open no table")["forbidden_modules"]
+    protected = [module for one in made if one["type"] == "protected" for module in one["protected_modules"]]
+    tables = {".".join(p.relative_to(HOUSE).with_suffix("").parts) for p in modules() if p.stem.endswith("tables")}
+    assert len(tables) > 12
+    assert tables - set(closed) == set()
+    assert tables - set(protected) == set()
