@@ -58,7 +58,7 @@ async def test_plans_answer_as_the_stock_executor(world: World) -> None:
         if (
             operation is not None
             and operation.operation.value == "query"
-            and name not in ("AuditChain", "AuditEntries")
+            and name not in ("AuditChain", "AuditEntries", "DirectoryTemplate")  # each time with the moment in it
         ):
             assert document.node is not None
             text = world.hub.hub.documents.text(name)
