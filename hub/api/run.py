@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,8 @@ from .documents import Document, Documents, is_mutation
 from .executor import PlannedExecutor
 
 log = structlog.get_logger("hub.api")
+
+_VARIABLE = re.compile(r"Variable '\$(\w+)'")
 
 WhoAsks = Callable[[Session], Awaitable[Actor | None]]
 
@@ -118,6 +121,10 @@ def _answer(result: ExecutionResult, lang: str) -> Answer:
         cause = error.original_error
         if isinstance(cause, Refusal):
             worded.append(_worded(error, cause.code, lang))
+        elif (variable := _VARIABLE.match(error.message)) is not None:
+            # graphql-core repeats the whole value, in English: a report's names would stand in whoever's log.
+            extensions = {"code": "bad_request", "variable": variable[1]}
+            worded.append({"message": message("bad_request", lang), "path": error.path, "extensions": extensions})
         elif cause is None or isinstance(cause, GraphQLError):
             worded.append({"message": error.message, "path": error.path, "extensions": {"code": "bad_request"}})
         else:

@@ -406,3 +406,14 @@ async def _inside(world: World) -> None:
         actor = await actor_of(session, world.hub.hub.oidc.issuer, "coordinator")
         assert actor is not None
         assert await case(session, actor, world.case) is not None
+
+
+async def test_a_mistyped_variable_is_worded_and_never_repeated(world: World) -> None:
+    """Whoever logs an error must not log a report with it."""
+    for value in ({"caseId": "虛構的秘密"}, "虛構的秘密", [["虛構的秘密"]]):
+        query = {"documentId": "SendReferral", "variables": {"input": value}}
+        answer = await world.people["coordinator"].post(query, **{"Accept-Language": "ko"})
+        (error, *_) = answer.json()["errors"]
+        assert "秘密" not in str(answer.json())
+        assert error["message"] == "요청 형식이 올바르지 않습니다."
+        assert error["extensions"] == {"code": "bad_request", "variable": "input"}
