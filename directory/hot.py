@@ -54,6 +54,12 @@ async def fetch(session: AsyncSession, statement: Hot, values: Mapping[str, Any]
     return rows
 
 
+def transacted(session: AsyncSession) -> None:
+    """From here on this session's hot statements are in its transaction, though it was opened to read."""
+    if session.info.pop(READING, None):
+        session.info.pop(_DRIVER, None)
+
+
 async def driver(session: AsyncSession) -> Connection[Record]:
     """The driver's own connection, inside this session's transaction: for statements that run at every deed.
 

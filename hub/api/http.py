@@ -81,7 +81,7 @@ async def _run(request: Request, asked: _Asked, lang: str, kind: str) -> _Respon
     operation = document.operation(name)
     if operation is None:
         raise _BadError(400, "unknown_operation")
-    if request.method == "GET" and is_mutation(operation):
+    if request.method != "POST" and is_mutation(operation):
         raise _BadError(405, "no_mutation_by_get", Allow="POST")
     header = request.headers.get("authorization")
     known = bool(header)
@@ -149,7 +149,7 @@ def _accepted(accept: str) -> str:
 
 
 async def _asked(request: Request) -> _Asked:
-    if request.method == "GET":
+    if request.method != "POST":  # HEAD too
         given = request.query_params
         if "documentId" not in given or "query" in given:
             raise _BadError(405, "get_needs_trusted", Allow="POST")

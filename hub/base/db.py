@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import orjson
 from asyncpg.exceptions import LockNotAvailableError
+from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.asyncio import AsyncSession as PlainSession
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -29,6 +31,8 @@ class Session(AsyncSession):
 Hook = Callable[[Session], Awaitable[None]]
 _HOOKS = "hub.before_commit"
 _KEYS = "hub.keys"
+ENDING = "hub.ending"
+"""In a session's info, true where whatever is written now is all that is written: the one entry at a query's end."""
 
 
 def as_asyncpg(url: str) -> URL:
@@ -60,6 +64,15 @@ def waited_in_vain(error: DBAPIError) -> bool:
     return isinstance(error.orig and error.orig.__cause__, LockNotAvailableError)
 
 
+def _alive(connection: Any, _record: object, _proxy: object) -> None:
+    """Never hand out a connection the database has closed: hot statements pass SQLAlchemy, which would not learn of it.
+
+    A look at the socket's state, no journey. All that are as old go with it; a new one is opened.
+    """
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError
+
+
 class Database:
     """The engine of one process, in the application's own role, and the keys to what is sealed in it."""
 
@@ -86,6 +99,7 @@ class Database:
                 }
             },
         )
+        event.listen(self.engine.sync_engine, "checkout", _alive)
 
     @asynccontextmanager
     async def work(self, *, reading: bool = False) -> AsyncIterator[Session]:
@@ -93,6 +107,7 @@ class Database:
 
         `reading`: a query, whose one write is its entry of the ledger, at the end. Its hot statements need no
         transaction around them: each sees what is committed as it begins, here as there, and two journeys are saved.
+        Whatever else it writes begins one, which holds all that follows.
         """
         async with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
             if reading:
@@ -100,7 +115,9 @@ class Database:
             if self.keys is not None:
                 session.info[_KEYS] = self.keys
             yield session
-            for hook in session.info.pop(_HOOKS, ()):
+            hooks = session.info.pop(_HOOKS, ())
+            session.info[ENDING] = len(hooks) == 1
+            for hook in hooks:
                 await hook(session)
             await session.commit()
 

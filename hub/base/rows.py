@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlmodel import SQLModel
 
-from directory.hot import Found, driver
+from directory.hot import Found, driver, transacted
 from directory.sql import Fragment, joined, listed
 from directory.sql import name as named
 from directory.sql import sql as made
 
-from .db import Session
+from .db import ENDING, Session
 
 Row = tuple[str, Mapping[str, Any]]
 """A table and the columns of a new row that the database does not fill in itself, as the driver takes them: JSON as
@@ -27,6 +27,8 @@ async def write(session: Session, *rows: Row) -> None:
     """Insert the rows in the session's transaction. None sees another: a row may not depend on one beside it."""
     if session.new or session.dirty or session.deleted:
         await session.flush()  # what was done before comes before
+    if not session.info.get(ENDING):
+        transacted(session)
     session.info[_WROTE] = True
     statement = _statement(*((table, tuple(columns)) for table, columns in rows))
     values = [value for _, columns in rows for value in columns.values()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -9,14 +10,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from graphql import get_introspection_query
 from sqlalchemy import text
 
+from directory.hot import Hot, fetch
+from directory.sql import sql
 from hub.api.describe import gid
 from hub.api.documents import Documents
 from hub.api.schema import core
+from hub.audit.chain import append
+from hub.identity.actors import actor_by_id
+from hub.policy.terms import Actor
 from tests.api.conftest import AREA, VICTIM, World
+from tests.conftest import Server
 
 SOON = (datetime.now(UTC) + timedelta(days=2)).replace(second=0, microsecond=0).isoformat()
 PAST = (datetime.now(UTC) - timedelta(days=2)).replace(second=0, microsecond=0).isoformat()
@@ -417,3 +425,65 @@ async def test_a_mistyped_variable_is_worded_and_never_repeated(world: World) ->
         assert "秘密" not in str(answer.json())
         assert error["message"] == "요청 형식이 올바르지 않습니다."
         assert error["extensions"] == {"code": "bad_request", "variable": "input"}
+
+
+async def test_head_does_nothing(world: World) -> None:
+    """A proxy may send it twice, and logs show it as harmless: it is no way to a mutation, with a body or without."""
+    person = world.people["coordinator"]
+    before = await fingerprint(world)
+    body = json.dumps({"documentId": "RecordRisk", "variables": {"input": risk(world)}})
+    for path, raw in (("/graphql", body), ("/graphql?documentId=RecordRisk", "")):
+        headers = {"Authorization": person.token or "", "Content-Type": "application/json"}
+        answer = await person.http.request("HEAD", path, content=raw, headers=headers)
+        assert answer.status_code == 405
+    assert await fingerprint(world) == before
+
+
+async def test_connections_the_database_has_closed_are_not_used_again(
+    world: World, server: Server, owner_url: str
+) -> None:
+    """A restart of the database is felt by who was being answered, and by nobody after."""
+    person = world.people["coordinator"]
+    assert (await person.post({"documentId": "Me"})).status_code == 200
+    async with world.hub.hub.db.work() as session:
+        here = (await session.execute(text("select current_database()"))).scalar_one()
+    admin = await asyncpg.connect(server.admin)
+    try:
+        ended = await admin.fetch("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", here)
+    finally:
+        await admin.close()
+    assert ended
+    await asyncio.sleep(0.2)
+    assert [(await person.post({"documentId": "Me"})).status_code for _ in range(5)] == [200] * 5
+
+
+async def test_a_query_that_writes_more_than_its_entry_writes_all_or_nothing(world: World) -> None:
+    """Each hot statement of a query is a transaction of its own, but what it writes is not."""
+    actor = await _actor(world)
+    before = await _entries(world)
+
+    async def fails() -> None:
+        async with world.hub.hub.db.work(reading=True) as session:
+            await fetch(session, Hot(sql("select 1")), {})
+            await append(session, actor, "tried")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fails()
+    assert await _entries(world) == before
+    async with world.hub.hub.db.work(reading=True) as session:
+        await append(session, actor, "tried")
+    assert await _entries(world) == before + 1
+
+
+async def _actor(world: World) -> Actor:
+    async with world.hub.hub.db.work() as session:
+        key = (await session.execute(text("select id from staff order by id limit 1"))).scalar_one()
+        found = await actor_by_id(session, key)
+    assert found is not None
+    return found
+
+
+async def _entries(world: World) -> int:
+    async with world.hub.hub.db.work() as session:
+        return int((await session.execute(text("select count(*) from audit_entry"))).scalar_one())
