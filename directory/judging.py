@@ -69,7 +69,8 @@ def _resolve_area(reader: EntityReader, row: Row, place: int) -> None:
         row.values[place] = reader.run.areas.get(given.casefold())
         if row.values[place] is None:
             row.extra["area_code"] = given
-            reader.tell(row.line, "area_code", "unknown_area", given)
+            # What is typed of a place may be its address, and the place a shelter one day: remarks are kept.
+            reader.tell(row.line, "area_code", "unknown_area", "" if reader.entity.table == "location" else given)
 
 
 def _ordered(low: str, high: str) -> Callable[[EntityReader, Row], bool]:

@@ -79,11 +79,16 @@ async def load(session: AsyncSession, package: Tables, report: ImportReport, pro
 async def before(session: AsyncSession, source: str) -> tuple[int, int]:
     """How many rows of a source are here, and where the history stands."""
     known = (await session.execute(_KNOWN, {"source": source})).scalar_one()
-    return known, (await session.execute(_LAST)).scalar_one()
+    return known, await latest(session)
+
+
+async def latest(session: AsyncSession) -> int:
+    """Where the history stands."""
+    return int((await session.execute(_LAST)).scalar_one())
 
 
 async def changed_since(session: AsyncSession, source: str, past: int) -> int:
-    """How many rows this import has changed or removed, by the history, which notes what differs alone."""
+    """How many rows imports of a source have changed or removed since then, by the history."""
     return int((await session.execute(_CHANGED, {"source": source, "past": past})).scalar_one())
 
 

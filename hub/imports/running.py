@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from directory.actions import claim, import_package
+from directory.loading import changed_since, latest
 from directory.reports import ImportReport, Step
 from hub.audit.chain import append
 from hub.base.crypto import open_data_key, unseal
@@ -97,8 +98,13 @@ async def _run(session: Session, database: Database, row: DirectoryImport) -> No
         raise _NotNowError(ImportState.FAILED)
     async with _told(database, row.id) as told, _laid_down(session, row) as path:
         source = row.source or None
+        # Where the history stands: what another import has changed since may look the same in every count.
+        past = await latest(session)
+        tried = row.report or {}
+        if writes and await changed_since(session, str(tried.get("source", "")), int(tried.get("past", 0))):
+            raise _NotNowError(ImportState.WAITING)
         report = await import_package(session, path, dry_run=not writes, source=source, progress=told.step)
-    said = _said(report)
+    said = _said(report) | {"past": past}
     if report.refused is not None:
         await _keep(session, row, report, said)
         await end(session, row, ImportState.REFUSED)

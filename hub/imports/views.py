@@ -171,7 +171,8 @@ def _progress(row: ImportProgress) -> ProgressView:
 
 
 def _report(said: dict[str, Any]) -> ReportView:
-    plain = {name: value for name, value in said.items() if name not in ("tables", "counts", "terms", "not_read")}
+    own = ("tables", "counts", "terms", "not_read", "past")
+    plain = {name: value for name, value in said.items() if name not in own}
     return ReportView(
         tables=tuple(TableView(*table) for table in said["tables"]),
         counts=tuple(CountView(*count) for count in said["counts"]),

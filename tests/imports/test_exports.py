@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from sqlalchemy import text
 
+from directory.hiding import hide_location
 from hub.imports import making
 from tests.inventory.conftest import World
 
@@ -81,6 +82,36 @@ async def test_a_file_is_made_and_taken(world: World, form: str, start: bytes) -
     await world.hub.work("exports")
     assert await world.sign_in("auditor").ask("DirectoryExports") == []
     assert await world.scalar("select count(*) from directory_export_part") == 0
+
+
+async def test_what_is_hidden_since_leaves_the_files_that_hold_it(world: World) -> None:
+    """A place that becomes a shelter is in no file made before: neither to be had nor at rest (DVPA 56)."""
+    await world.people(2)
+    lane = "Fictional lane 9"
+    async with world.hub.hub.db.work() as session:
+        await session.execute(
+            text(
+                "insert into location (source, source_id, location_type, name, description, organization_id) "
+                "select 'fictional', 'l', 'physical', :lane, :lane, organization_id from service order by id limit 1"
+            ),
+            {"lane": lane},
+        )
+        place = (await session.execute(text("select id from location where source_id = 'l'"))).scalar_one()
+    auditor = world.sign_in("auditor")
+    await auditor.do("MakeExport", form="JSON")
+    await world.hub.work("exports")
+    (found,) = await auditor.ask("DirectoryExports")
+    path = found["downloadPath"]
+    assert lane.encode() in (await _get(auditor, path)).content
+    async with world.hub.hub.db.work() as session:
+        assert await hide_location(session, place)
+    assert await world.scalar("select count(*) from directory_export_part") == 0
+    assert (await _get(auditor, path)).status_code == 409
+    await world.hub.work("exports")
+    (found,) = await auditor.ask("DirectoryExports")
+    again = await _get(auditor, found["downloadPath"])
+    assert again.status_code == 200
+    assert lane.encode() not in again.content
 
 
 async def test_who_may_take_them(world: World) -> None:

@@ -171,6 +171,33 @@ async def test_only_what_was_tried_is_written(world: World, workbook: Workbook, 
     assert await _count(world) == 5
 
 
+async def test_an_older_package_does_not_undo_a_newer_one_unseen(world: World, workbook: Workbook) -> None:
+    """Both change one row: every count is the same, and it would still do something else than was shown."""
+    await world.people(2)
+    admin = world.sign_in("admin")
+
+    async def tried(said: str) -> Any:
+        rows = services(3)
+        rows[0]["description"] = said
+        key = await sent(admin, await workbook(rows))
+        await world.hub.work("imports")
+        return await admin.ask("DirectoryImport", id=key)
+
+    async def written(found: Any) -> Any:
+        await admin.do("ConfirmImport", importId=found["id"], version=found["version"])
+        await world.hub.work("imports")
+        return await admin.ask("DirectoryImport", id=found["id"])
+
+    assert (await written(await tried("first")))["state"] == "WRITTEN"
+    old, new = await tried("old"), await tried("new")
+    assert (await written(new))["state"] == "WRITTEN"
+    again = await written(old)
+    assert (again["state"], again["moved"]) == ("TRIED", True)
+    assert await world.scalar("select count(*) from service where description = 'new'") == 1
+    assert (await written(again))["state"] == "WRITTEN"
+    assert await world.scalar("select count(*) from service where description = 'old'") == 1
+
+
 async def test_a_part_that_was_altered_is_not_read(world: World, workbook: Workbook) -> None:
     await world.people(2)
     admin = world.sign_in("admin")

@@ -75,7 +75,11 @@ async def test_two_administrators_make_it_forgotten(world: World) -> None:
     assert await everywhere(world, "Saltmarsh") >= held
     assert [one["id"] for one in await another.ask("WaitingPurges")] == [asked["id"]]
 
+    await another.do("MakeExport", form="JSON")
+    await world.hub.work("exports")
+    assert await world.scalar("select count(*) from directory_export_part") > 0
     done = await another.do("DecidePurge", purgeId=asked["id"], agreed=True)
+    assert await world.scalar("select count(*) from directory_export_part") == 0  # it was made before
     assert (done["agreed"], done["own"], done["decidedBy"]) == (True, False, "admin-2")
     assert await everywhere(world, "Saltmarsh") == set()
     assert await everywhere(world, "Lighthouse") == set()
