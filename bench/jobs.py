@@ -154,7 +154,7 @@ def create(ground: Ground, tokens: Tokens) -> Job:
     cases: list[list[UUID]] = [[] for _ in made.coordinators]
     for case in made.cases:
         cases[case.coordinator].append(case.id)
-    offered = [key for keys in made.services for key in keys]
+    offered = services.offered(made, ground.found)
     mine = [tokens.ours(f"coordinator-{i}") for i in range(len(made.coordinators))]
     theirs = [tokens.peers(key, made.centre_id) for key in made.coordinators]
     told = "The person asks for counselling near home, on weekday evenings."
@@ -163,13 +163,13 @@ def create(ground: Ground, tokens: Tokens) -> Job:
         pick = random.Random(11)
 
         def make() -> bytes:
-            who = pick.randrange(len(mine))
+            who, (service, need) = pick.randrange(len(mine)), pick.choice(offered)
             given = {
                 "caseId": gid("Case", pick.choice(cases[who])),
-                "need": "counselling",
+                "need": need,
                 "area": "B01-01",
                 "urgency": "URGENT",
-                "serviceId": gid("Service", pick.choice(offered)),
+                "serviceId": gid("Service", service),
                 "summary": told,
             }
             return post(orjson.dumps({"query": _CREATE, "variables": {"input": given}}), mine[who])
@@ -180,13 +180,13 @@ def create(ground: Ground, tokens: Tokens) -> Job:
         pick = random.Random(11)
 
         def make() -> bytes:
-            who = pick.randrange(len(theirs))
+            who, (service, need) = pick.randrange(len(theirs)), pick.choice(offered)
             given = {
                 "caseId": str(pick.choice(cases[who])),
-                "need": "counselling",
+                "need": need,
                 "area": "B01-01",
                 "urgency": "urgent",
-                "serviceId": str(pick.choice(offered)),
+                "serviceId": str(service),
                 "summary": told,
             }
             return post(orjson.dumps({"query": query, "variables": {"input": given}}), theirs[who])

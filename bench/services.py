@@ -87,6 +87,12 @@ def entries(made: County, services: int, seed: int = SEED) -> Iterator[Entry]:
         yield entry(UUID(int=random.getrandbits(128), version=4), random.choice(others))
 
 
+def offered(made: County, found: Sequence[Entry]) -> list[tuple[UUID, str]]:
+    """The agencies' own services, each with a need it is there for that may be referred."""
+    own = sum(map(len, made.services))
+    return [(e.id, need) for e in found[:own] for need in e.needs[:1] if need != "offender_treatment"]
+
+
 @dataclass(frozen=True, slots=True)
 class Searches:
     """Pairs of a need and a township, and how many services at least (up to TOP) each of them finds with `TEXT`."""

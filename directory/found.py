@@ -11,10 +11,17 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from .facts import NEED
 from .hot import Hot, fetch
-from .sql import Fragment, joined, name, sql, statement
+from .sql import Fragment, joined, literal, name, sql, statement
 
 MOST_ROWS = 100
+OFFERS = sql(
+    """exists (select from service_search q
+    where q.service_id = s.id and q.document @@ quote_literal({mark} || cast(:need as text))::tsquery)""",
+    mark=literal(NEED),
+)
+"""SQL: whether service `s` says that it is there for the need `:need`."""
 
 
 @dataclass(frozen=True, slots=True)

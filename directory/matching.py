@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .ranking import FALLEN, FOUND, INSIDE, NEAREST
-from .search import ServiceRow, chain, services
+from .search import ServiceRow, UnknownFilterError, chain, services
 from .taxonomy import NEEDS
 from .weights import Weights, current
 
@@ -94,16 +94,18 @@ async def match(
     limit: int = 20,
     weights: Weights | None = None,
 ) -> Matches:
-    """Rank the services that meet a need in a place, best first; an unknown need or area matches nothing.
+    """Rank the services that meet a need in a place, best first. An unknown need or area: `UnknownFilterError`.
 
     Looked at: services that cover the area, an area containing it (county, country), an area inside it, and
     (when these are fewer than `limit`) the nearest others. `now` is an aware moment. `weights`: the authority's
     current ones where none are given.
     """
     w = weights or (await current(session)).weights
+    if request.need not in NEEDS:
+        raise UnknownFilterError("need")
     up = await chain(session, request.area)
-    if request.need not in NEEDS or not up:
-        return Matches((), ())
+    if not up:
+        raise UnknownFilterError("area")
     given = _given(request, w, now, up, max(1, min(limit, 100)))
     inside = [r[0] for r in (await session.execute(INSIDE, {"area": request.area})).all()]
     given["inside"] = inside

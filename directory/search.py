@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import struct
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from .columns import GENDERS
 from .facts import ACTS, COSTS, NATIONALITIES
 from .found import ALL as ALL
 from .found import MOST_ROWS as MOST_ROWS
@@ -37,8 +38,9 @@ from .taxonomy import NEEDS, NETWORKS
 from .words import loosened, terms, text_query
 
 __all__ = [
-    "ALL", "COUNT_CAP", "MOST_ROWS", "AreaRow", "OrganizationRow", "SearchPage", "SearchQuery", "ServiceRow", "areas",
-    "chain", "organization", "organizations", "organizations_by_id", "search", "service", "services",
+    "ALL", "COUNT_CAP", "MOST_ROWS", "AreaRow", "OrganizationRow", "SearchPage", "SearchQuery", "ServiceRow",
+    "UnknownFilterError", "areas", "chain", "organization", "organizations", "organizations_by_id", "search",
+    "service", "services",
 ]  # fmt: skip
 
 COUNT_CAP = 1001
@@ -151,14 +153,25 @@ def _after(cursor: str | None) -> tuple[Position, UUID]:
         raise ValueError("cursor") from error
 
 
-def _unknown(query: SearchQuery) -> bool:
-    return any(
-        value is not None and value not in known
-        for value, known in (
-            (query.need, NEEDS), (query.network, NETWORKS), (query.cost, COSTS), (query.act, ACTS),
-            (query.nationality, NATIONALITIES),
-        )
-    )  # fmt: skip
+class UnknownFilterError(ValueError):
+    """A filter's value that this directory has no meaning for: `name` of the query's field."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+_CLOSED: dict[str, Container[str]] = {
+    "need": NEEDS, "network": NETWORKS, "cost": COSTS, "act": ACTS, "nationality": NATIONALITIES, "gender": GENDERS,
+}  # fmt: skip
+"""Filters whose values are a closed list; languages and kinds of access are whatever the services say."""
+
+
+def _check(query: SearchQuery) -> None:
+    for name, known in _CLOSED.items():
+        value = getattr(query, name)
+        if value is not None and value not in known:
+            raise UnknownFilterError(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,25 +186,27 @@ class Asked:
 async def understood(
     session: AsyncSession, query: SearchQuery, now: datetime | None = None, *, loose: bool = False
 ) -> Asked | None:
-    """What a query means in this directory; None where it can find nothing. `now` is needed to ask for what is free."""
-    if _unknown(query):
-        return None
+    """What a query means in this directory; None where its words can find nothing. `now`: to ask for what is free.
+
+    Raises `UnknownFilterError`: nobody may read "there is no such help" where the question was not understood.
+    """
+    _check(query)
     if query.free and now is None:
         raise ValueError("now")
     up, middle = list[str](), None
     if query.area is not None:
         found = await chain(session, query.area)
         if not found:
-            return None
+            raise UnknownFilterError("area")
         up, middle = [code for code, *_ in found[1:]], found[0][1:]
     if query.near is not None and query.near != query.area:
         near = await chain(session, query.near)
         if not near:
-            return None
+            raise UnknownFilterError("near")
         middle = near[0][1:]
     at = (middle[0], middle[1]) if middle and middle[0] is not None and middle[1] is not None else None
     if query.within_km is not None and at is None:
-        return None
+        raise UnknownFilterError("within_km")
     words = None
     corrections: tuple[tuple[str, str], ...] = ()
     if query.text and query.text.strip():
@@ -226,7 +241,8 @@ async def search(
     """Services that meet the query, best first: see `steps` for the order.
 
     `first` is cut to MOST_ROWS. Only `fields` of the rows are read. `now` is an aware moment, needed to ask for what
-    is free; `minute` (of the week) is when `ServiceRow.open` is about. A cursor that is none of ours raises ValueError.
+    is free; `minute` (of the week) is when `ServiceRow.open` is about. A cursor that is none of ours raises ValueError,
+    a filter's value without meaning here `UnknownFilterError`.
     """
     rows = max(1, min(first, MOST_ROWS))
     position, service_id = _after(after)

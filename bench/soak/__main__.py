@@ -33,7 +33,7 @@ async def people(asked: argparse.Namespace, say: Say) -> list[Check]:
         made, found = await fill(urls, site.settings, scale, say)
         wanted = searches(found).pairs
         how = users.Asked(asked.minutes * 30, asked.users, asked.think)
-        return await users.run(site, urls, made, wanted, ports, how, say)
+        return await users.run(site, urls, made, found, wanted, ports, how, say)
 
 
 async def due(asked: argparse.Namespace, say: Say) -> list[Check]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -57,6 +58,7 @@ class Wrong(Exception):
 async def work(
     made: County,
     wanted: Sequence[Pair],
+    offered: Sequence[tuple[UUID, str]],
     tokens: Tokens,
     ports: Sequence[int],
     people: int,
@@ -66,7 +68,8 @@ async def work(
 ) -> None:
     """Let `people` work until `stop`, three in ten as coordinators, the others each for an agency of their own.
 
-    `wanted`: needs and townships somebody serves. `think`: the mean pause in seconds, exponentially distributed.
+    `wanted`: needs and townships somebody serves. `offered`: services and a need of each. `think`: the mean pause in
+    seconds, exponentially distributed.
     """
     coordinators = max(1, people * 3 // 10)
     if coordinators > len(made.coordinators) or people - coordinators > len(made.agencies):
@@ -74,7 +77,6 @@ async def work(
     cases: list[list[str]] = [[] for _ in made.coordinators]
     for case in made.cases:
         cases[case.coordinator].append(gid("Case", case.id))
-    offered = [gid("Service", key) for keys in made.services for key in keys]
     everybody = [
         _Person(n, tokens, f"coordinator-{n}", ports[n % len(ports)], cases[n], offered, wanted)
         for n in range(coordinators)
@@ -97,7 +99,7 @@ class _Person:
         account: str,
         port: int,
         cases: Sequence[str],
-        offered: Sequence[str],
+        offered: Sequence[tuple[UUID, str]],
         wanted: Sequence[Pair],
     ) -> None:
         self._wanted = wanted
@@ -164,13 +166,14 @@ class _Person:
         if kind == "my cases":
             return {"first": 20}
         told = "The person asks for help near home, on weekday evenings."
+        service, need = pick.choice(self._offered)
         return {
             "input": {
                 "caseId": pick.choice(self._cases),
-                "need": "counselling",
+                "need": need,
                 "area": pick.choice(services.areas()),
                 "urgency": "NORMAL",
-                "serviceId": pick.choice(self._offered),
+                "serviceId": gid("Service", service),
                 "summary": told,
             }
         }

@@ -21,6 +21,7 @@ from ..audit import oldest_unsealed
 from ..data import County
 from ..jobs import Tokens
 from ..servers import Running
+from ..services import Entry, offered
 from ..site import Say, Site
 from .people import KINDS, Pair, Seen, work
 from .report import Check
@@ -47,7 +48,14 @@ class Asked:
 
 
 async def run(
-    site: Site, urls: Urls, made: County, wanted: Sequence[Pair], ports: Sequence[int], asked: Asked, say: Say
+    site: Site,
+    urls: Urls,
+    made: County,
+    found: Sequence[Entry],
+    wanted: Sequence[Pair],
+    ports: Sequence[int],
+    asked: Asked,
+    say: Say,
 ) -> list[Check]:
     """Put the people to work. The first of `ports` must be the issuer's of the site."""
     seen, stop = Seen(), asyncio.Event()
@@ -60,7 +68,10 @@ async def run(
         running["work"] = await asyncio.to_thread(stack.enter_context, working)
         owner = await asyncpg.connect(urls.owner)
         stack.push_async_callback(owner.close)
-        people = asyncio.create_task(work(made, wanted, Tokens(site), ports, asked.people, asked.think, stop, seen))
+        may_send = offered(made, found)
+        people = asyncio.create_task(
+            work(made, wanted, may_send, Tokens(site), ports, asked.people, asked.think, stop, seen)
+        )
         warm, longest = await _watch(owner, people, running, asked, seen, say)
         at_end = await oldest_unsealed(owner)
         stop.set()

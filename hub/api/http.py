@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
 from graphql import GraphQLError
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from hub.base.db import Session
 from hub.base.headers import security_headers
+from hub.base.outages import PASSING, SECONDS
 from hub.base.texts import DEFAULT, LANGUAGES, message, negotiate
 from hub.identity.actors import actor_from_bearer, signed_in
 from hub.identity.sessions import CSRF_HEADER, CsrfRefused, check_csrf
@@ -99,7 +102,9 @@ async def _run(request: Request, asked: _Asked, lang: str, kind: str) -> _Respon
         answer = await run(hub, document, name, asked.variables, who, lang)
     except Unauthenticated:
         raise _BadError(401, "token_refused", **{"WWW-Authenticate": 'Bearer error="invalid_token"'}) from None
-    return _response(hub, _status(answer, kind, signed_in=known), answer.body, kind, lang)
+    status = _status(answer, kind, signed_in=known)
+    wait = {"Retry-After": str(SECONDS)} if status == 503 else None
+    return _response(hub, status, answer.body, kind, lang, wait)
 
 
 async def _from_console(session: Session, hub: Hub, request: Request) -> Actor | None:
@@ -131,6 +136,8 @@ def _status(answer: Answer, kind: str, *, signed_in: bool) -> int:
     codes = {error["extensions"]["code"] for error in answer.errors}
     if "fault" in codes:
         return 500
+    if not codes.isdisjoint(PASSING):
+        return 503
     nothing = answer.data is None or all(value is None for value in answer.data.values())
     if nothing and codes and codes <= {"not_permitted", "sign_in_first"}:
         return 403 if signed_in else 401
@@ -161,12 +168,20 @@ async def _asked(request: Request) -> _Asked:
 
 async def _body(request: Request) -> bytes:
     parts, size = [], 0
-    async for part in request.stream():
+    async for part in _stream(request):
         size += len(part)
         if size > LIMITS.bytes:
             raise _BadError(413, "body_too_large")
         parts.append(part)
     return b"".join(parts)
+
+
+async def _stream(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async for part in request.stream():
+            yield part
+    except ClientDisconnect:  # nobody is left to read the answer, and it is no fault
+        raise _BadError(400, "bad_request") from None
 
 
 def _json(raw: bytes) -> Any:

@@ -9,7 +9,7 @@ import strawberry
 
 from directory import matching
 from directory.facts import ACTS, NATIONALITIES
-from directory.taxonomy import NEEDS
+from directory.search import UnknownFilterError
 from hub.audit.ledger import moment
 from hub.base.errors import FieldError, InvalidInput
 from hub.inventory import weights
@@ -21,6 +21,7 @@ from .describe import Node, describes, first_of
 from .directory import PUBLIC_DATA, Service
 from .permissions import CASE_WORK, OVERSEEING, Asks, Does
 from .problems import outcome
+from .searching import unknown_filter
 
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
@@ -130,14 +131,15 @@ class MatchingQuery:
     ) -> Any:
         pressing = matching.Urgency(urgency.value)
         asked = matching.MatchRequest(need, area, pressing, language, accessibility, age, gender, act, nationality)
-        if need not in NEEDS:
-            raise InvalidInput(FieldError("need", "unknown_need"))
         if act is not None and act not in ACTS:
             raise InvalidInput(FieldError("act", "choose_one"))
         if nationality is not None and nationality not in NATIONALITIES:
             raise InvalidInput(FieldError("nationality", "choose_one"))
         session = info.context.session
-        return await matching.match(session, asked, moment(session), first_of(first))
+        try:
+            return await matching.match(session, asked, moment(session), first_of(first))
+        except UnknownFilterError as unknown:
+            raise unknown_filter(unknown) from None
 
     @strawberry.field(
         description="The weights that rank services now.",

@@ -8,6 +8,7 @@ from typing import Any
 import strawberry
 
 from hub.audit.heads import Head, newest, public_key
+from hub.base.errors import FieldError, InvalidInput
 from hub.oversight import views
 from hub.policy.terms import Role
 
@@ -103,7 +104,11 @@ class OversightQuery:
         action: str | None = None,
         case_id: strawberry.ID | None = None,
     ) -> Any:
-        before = int(after) if after and after.isascii() and after.isdigit() and len(after) < 19 else None
+        before = None
+        if after is not None:
+            if not (after.isascii() and after.isdigit() and len(after) < 19):
+                raise InvalidInput(FieldError("after", "unknown_cursor"))
+            before = int(after)
         case = key_of(case_id, "Case", path="caseId") if case_id else None
         most = first_of(first)
         found = await views.audit_entries(info.context.session, info.context.person, most, before, action, case)

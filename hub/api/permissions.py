@@ -11,13 +11,13 @@ from uuid import UUID
 
 import orjson
 import strawberry
-from sqlalchemy.exc import DBAPIError
 from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
 
 from hub.audit import once
-from hub.base.db import Session, waited_in_vain
-from hub.base.errors import Conflict, FieldError, InvalidInput, NotFound, NotPermitted, Refusal
+from hub.base.db import Session
+from hub.base.errors import FieldError, InvalidInput, NotFound, NotPermitted, Refusal
+from hub.base.outages import BeingWritten, outage
 from hub.base.rows import undone_if_refused
 from hub.base.time import now
 from hub.policy.terms import Actor, Role
@@ -103,10 +103,11 @@ class Does(FieldExtension):
                 return await self._do(next_, source, info, kwargs)
         except Refusal as refusal:
             return problem_of(refusal, context.lang)
-        except DBAPIError as error:
-            if not waited_in_vain(error):
+        except Exception as error:
+            passing = outage(error)
+            if not isinstance(passing, BeingWritten):
                 raise
-            return problem_of(Conflict("being_written"), context.lang)
+            return problem_of(passing, context.lang)
 
     async def _do(self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, kwargs: dict[str, Any]) -> Any:
         session, actor = info.context.session, info.context.person

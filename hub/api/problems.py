@@ -84,7 +84,7 @@ def problem_of(refusal: errors.Refusal, lang: str) -> Problem:
         when = f"{refusal.not_before.astimezone(zone()):%Y-%m-%d %H:%M}"
         said = f"{message(refusal.code, lang)} {message('not_before', lang).replace('{when}', when)}"
         return TooSoon(code=refusal.code, message=said, not_before=refusal.not_before)
-    kind = PROBLEMS[type(refusal)]
+    kind = next(PROBLEMS[known] for known in type(refusal).__mro__ if known in PROBLEMS)
     return kind(code=refusal.code, message=message(refusal.code, lang))
 
 

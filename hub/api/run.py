@@ -14,11 +14,13 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 from hub.audit.ledger import watch
 from hub.base.crypto import Keys
 from hub.base.db import Database, Session
-from hub.base.errors import Refusal
+from hub.base.errors import FieldError, InvalidInput, Refusal
 from hub.base.ids import new_id
+from hub.base.outages import outage
 from hub.base.settings import Settings
 from hub.base.texts import message
 from hub.identity.provider import Oidc
+from hub.identity.tokens import Unauthenticated
 from hub.policy.terms import Actor
 
 from .context import Context
@@ -27,7 +29,12 @@ from .executor import PlannedExecutor
 
 log = structlog.get_logger("hub.api")
 
-_VARIABLE = re.compile(r"Variable '\$(\w+)'")
+_VARIABLE = re.compile(
+    r"Variable '\$(\w+)'(?: has invalid value(?: at ([\w.\[\]]+))?: "
+    r"(?:Expected value of type '[\w!\[\]]+' to include required field '(\w+)')?)?"
+)
+"""What may be repeated of graphql-core's complaint, all of it of the schema's words: variable, place in it, the field
+that is missing there. The rest of it repeats the value."""
 
 WhoAsks = Callable[[Session], Awaitable[Actor | None]]
 
@@ -60,16 +67,19 @@ class Answer:
 
 
 class _UndoError(Exception):
-    """Roll the transaction back and answer this."""
+    """Roll the transaction back: a field failed in a way it does not answer for."""
 
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
+    def __init__(self, cause: Exception, path: Any) -> None:
+        self.cause, self.path = cause, path
 
 
 async def run(
     hub: Hub, document: Document, name: str | None, variables: dict[str, Any] | None, who: WhoAsks, lang: str
 ) -> Answer:
-    """Execute; commit; answer. A fault of ours rolls everything back and shows nothing but an opaque number."""
+    """Execute; commit; answer. Raises `Unauthenticated` alone.
+
+    A fault of ours, in a field or around them, rolls everything back and shows nothing but an opaque number.
+    """
     if _unwritable(variables):
         refused = {"message": message("control_characters", lang), "extensions": {"code": "control_characters"}}
         return Answer(None, (refused,))
@@ -94,8 +104,12 @@ async def run(
             if inspect.isawaitable(result):
                 result = await result
             return _answer(result, lang)
+    except Unauthenticated:
+        raise
     except _UndoError as undo:
-        return undo.answer
+        return _failed(undo.cause, lang, undo.path)
+    except Exception as error:  # who asks, the ledger, the commit
+        return _failed(error, lang)
 
 
 def _unwritable(value: Any) -> bool:
@@ -120,20 +134,39 @@ def _answer(result: ExecutionResult, lang: str) -> Answer:
     for error in result.errors:
         cause = error.original_error
         if isinstance(cause, Refusal):
-            worded.append(_worded(error, cause.code, lang))
+            worded.append(_worded(error, cause, lang))
         elif (variable := _VARIABLE.match(error.message)) is not None:
-            # graphql-core repeats the whole value, in English: a report's names would stand in whoever's log.
-            extensions = {"code": "bad_request", "variable": variable[1]}
+            # graphql-core repeats the value, in English: a report's names would stand in whoever's log.
+            name, place, missing = variable.groups("")
+            path = f"{name}{place}.{missing}" if missing else name + place
+            where = FieldError(path, "required") if missing else FieldError(path, "wrong_type")
+            extensions = {"code": "bad_request", "variable": name, "fields": [_field(where, lang)]}
             worded.append({"message": message("bad_request", lang), "path": error.path, "extensions": extensions})
         elif cause is None or isinstance(cause, GraphQLError):
             worded.append({"message": error.message, "path": error.path, "extensions": {"code": "bad_request"}})
         else:
-            number = str(new_id())
-            log.error("fault", fault=number, kind=type(cause).__name__, path=error.path, exc_info=cause)
-            fault = {"code": "fault", "fault": number}
-            raise _UndoError(Answer(None, ({"message": message("fault", lang), "extensions": fault},)))
+            raise _UndoError(cause, error.path)
     return Answer(result.data, tuple(worded))
 
 
-def _worded(error: GraphQLError, code: str, lang: str) -> dict[str, Any]:
-    return {"message": message(code, lang), "path": error.path, "extensions": {"code": code}}
+def _worded(error: GraphQLError, refusal: Refusal, lang: str) -> dict[str, Any]:
+    extensions: dict[str, Any] = {"code": refusal.code}
+    if isinstance(refusal, InvalidInput):
+        extensions["fields"] = [_field(field, lang) for field in refusal.fields]
+    return {"message": message(refusal.code, lang), "path": error.path, "extensions": extensions}
+
+
+def _field(field: FieldError, lang: str) -> dict[str, str]:
+    """As the contract's `FieldProblem`."""
+    return {"path": field.path, "code": field.code, "message": message(field.code, lang)}
+
+
+def _failed(error: Exception, lang: str, path: Any = None) -> Answer:
+    """Nothing happened: it can be tried again, or it is a fault of ours, found in the log by its number."""
+    passing = outage(error)
+    if passing is not None:
+        log.warning("outage", kind=type(error).__name__, code=passing.code)
+        return Answer(None, ({"message": message(passing.code, lang), "extensions": {"code": passing.code}},))
+    number = str(new_id())
+    log.error("fault", fault=number, kind=type(error).__name__, path=path, exc_info=error)
+    return Answer(None, ({"message": message("fault", lang), "extensions": {"code": "fault", "fault": number}},))

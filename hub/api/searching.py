@@ -10,7 +10,7 @@ import strawberry
 
 from directory import facets as counting
 from directory import search as directory
-from directory.search import SearchQuery
+from directory.search import SearchQuery, UnknownFilterError
 from hub.audit.ledger import moment
 from hub.base.clocks import zone
 from hub.base.errors import FieldError, InvalidInput
@@ -105,6 +105,19 @@ def minute_of(at: datetime) -> int:
     return local.weekday() * 1440 + local.hour * 60 + local.minute
 
 
+_UNKNOWN = {
+    "need": "unknown_need", "network": "unknown_network", "area": "area_unknown", "near": "area_unknown",
+}  # fmt: skip
+
+
+def unknown_filter(unknown: UnknownFilterError) -> InvalidInput:
+    """What to do about it: everything but need, network and area is within `filter`."""
+    if unknown.name == "within_km":
+        return InvalidInput(FieldError("filter.withinKm", "distance_needs_place"))
+    path = unknown.name if unknown.name in {"need", "network", "area"} else f"filter.{unknown.name}"
+    return InvalidInput(FieldError(path, _UNKNOWN.get(unknown.name, "choose_one")))
+
+
 def _query(
     text: str, need: str | None, area: str | None, network: str | None, given: ServiceFilter | None, now: datetime
 ) -> SearchQuery:
@@ -153,6 +166,8 @@ class SearchingQuery:
                 session, query, first_of(first), after, count="totalCount" in asked.under(""), now=now,
                 fields=directory.ALL & fields, minute=minute_of(now),
             )  # fmt: skip
+        except UnknownFilterError as unknown:
+            raise unknown_filter(unknown) from None
         except ValueError:
             raise InvalidInput(FieldError("after", "unknown_cursor")) from None
         return page(found.rows, found.cursors, more=found.has_next, total=found.total_capped)
@@ -179,8 +194,11 @@ class SearchingQuery:
         if set(of) - set(counting.NAMES):
             raise InvalidInput(FieldError("of", "unknown_filter"))
         corrections: tuple[tuple[str, str], ...] = ()
-        if text.strip():
-            found = await directory.search(session, query, 1, count=False, fields=frozenset(), now=now)
-            query, corrections = found.searched or query, found.corrections
-        counts = await counting.facets(session, query, dict.fromkeys(of), now, minute_of(now))
+        try:
+            if text.strip():
+                found = await directory.search(session, query, 1, count=False, fields=frozenset(), now=now)
+                query, corrections = found.searched or query, found.corrections
+            counts = await counting.facets(session, query, dict.fromkeys(of), now, minute_of(now))
+        except UnknownFilterError as unknown:
+            raise unknown_filter(unknown) from None
         return FoundCounts(tuple(Correction(*pair) for pair in corrections), tuple(counts))

@@ -7,10 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
-from asyncpg.exceptions import LockNotAvailableError
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.asyncio import AsyncSession as PlainSession
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -19,7 +18,7 @@ from directory.hot import READING
 
 from .crypto import Keys
 
-__all__ = ["Database", "Session", "as_asyncpg", "before_commit", "keys_of", "waited_in_vain"]
+__all__ = ["Database", "Session", "as_asyncpg", "before_commit", "keys_of"]
 
 
 class Session(AsyncSession):
@@ -57,11 +56,6 @@ def keys_of(session: Session) -> Keys:
 
 PATIENCE = 10.0
 """Seconds a request waits for rows that a long piece of work, as an import, holds."""
-
-
-def waited_in_vain(error: DBAPIError) -> bool:
-    """Whether a statement gave up because another transaction holds what it needs."""
-    return isinstance(error.orig and error.orig.__cause__, LockNotAvailableError)
 
 
 def _alive(connection: Any, _record: object, _proxy: object) -> None:

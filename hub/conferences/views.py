@@ -262,13 +262,13 @@ async def slots(
         raise InvalidInput(FieldError("minutes", "out_of_range"))
     window = (now + timedelta(hours=1), before)
     people = {actor.agency_id: True, **agencies}
+    names = await briefs(session, people)
+    if len(names) < len(people):  # nobody would be busy there
+        raise InvalidInput(FieldError("agencies", "unknown_id"))
     found = await slots_for(
         session, people, window, timedelta(minutes=minutes), tz=clocks.zone(), calendar=clocks.calendar(), limit=most
     )
-    names = await briefs(session, people)
-    return [
-        SlotView(s.starts_at, s.ends_at, tuple(names[i] for i in s.missing if i in names), s.reasons) for s in found
-    ]
+    return [SlotView(s.starts_at, s.ends_at, tuple(names[i] for i in s.missing), s.reasons) for s in found]
 
 
 async def convener(session: Session, action_id: UUID) -> tuple[UUID, UUID | None] | None:

@@ -10,7 +10,8 @@ from starlette.requests import Request
 
 from hub.api.run import Hub, run
 from hub.base.db import Session
-from hub.base.errors import InvalidInput, NotFound, NotPermitted, Refusal
+from hub.base.errors import FieldError, InvalidInput, NotFound, NotPermitted, Refusal
+from hub.base.outages import PASSING
 from hub.identity.actors import actor_by_id
 from hub.policy.terms import Actor
 
@@ -23,7 +24,8 @@ _REFUSALS: dict[str, type[Refusal]] = {"not_permitted": NotPermitted, "not_found
 async def ask(request: Request, operation: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
     """The data of a trusted operation of graphql/operations, in the language of the page.
 
-    Raises HTTPException 401 where nobody is signed in, the refusal of a query, or HTTPException 500 for our own fault.
+    Raises HTTPException 401 where nobody is signed in, the refusal of a query, HTTPException 503 where the database
+    is not to be had, 500 for our own fault.
     """
     found = signed_in(request)
     if found is None:
@@ -42,6 +44,11 @@ async def ask(request: Request, operation: str, variables: dict[str, Any] | None
         code = str(answer.errors[0]["extensions"]["code"])
         if code == "fault":
             raise HTTPException(500)
-        raise _REFUSALS.get(code, InvalidInput)(code=code)
+        if code in PASSING:
+            raise HTTPException(503)
+        if code in _REFUSALS:
+            raise _REFUSALS[code](code)
+        fields = answer.errors[0]["extensions"].get("fields", ())
+        raise InvalidInput(*(FieldError(field["path"], field["code"]) for field in fields), code=code)
     assert answer.data is not None
     return answer.data

@@ -14,11 +14,12 @@ from starlette.responses import Response
 from directory.columns import WEEKDAYS
 from directory.facts import LANGUAGES
 from directory.taxonomy import NETWORKS
+from hub.base.errors import FieldError, InvalidInput
 from hub.base.texts import catalogue, mark
 from hub.policy.terms import Role
 
 from .client import ask
-from .inputs import Data, one
+from .inputs import Data, invalid, one
 from .naming import ACTS, need_options, places, words
 from .pages import language, render
 from .viewer import viewer_of
@@ -28,6 +29,10 @@ FIRST = ("text", "need", "area")
 MORE = ("network", "near", "withinKm", "language", "accessibility", "cost", "age", "gender", "nationality", "act",
         "openNow", "free")  # fmt: skip
 FLAGS = {"openNow", "free"}
+_NOTHING: tuple[Data, Data] = (
+    {"edges": [], "totalCount": 0, "pageInfo": {"hasNextPage": False, "endCursor": None}},
+    {"corrections": [], "counts": []},
+)
 COUNTED = ("network", "language", "cost", "open", "free")
 """Filters whose values stand beside the results; of needs and places only what narrows further."""
 MOST = 1000
@@ -121,12 +126,19 @@ def _options(request: Request, name: str, blank: Data) -> list[Data]:
 async def search(request: Request) -> Response:
     """Search the directory. For anybody signed in."""
     asked = _asked(request)
-    variables = _variables(asked)
-    found = (await ask(request, "SearchServices", {**variables, "after": request.query_params.get("after")}))[
-        "services"
-    ]
-    of = [*COUNTED, *(() if asked["need"] else ("need",)), "area"]
-    beside = (await ask(request, "ServiceFacets", {**variables, "of": of}))["serviceFacets"]
+    variables, problem = _variables(asked), None
+    found, beside = _NOTHING
+    try:
+        found = (await ask(request, "SearchServices", {**variables, "after": request.query_params.get("after")}))[
+            "services"
+        ]
+        of = [*COUNTED, *(() if asked["need"] else ("need",)), "area"]
+        beside = (await ask(request, "ServiceFacets", {**variables, "of": of}))["serviceFacets"]
+    except InvalidInput as wrong:  # the page stands, with what was typed in it
+        fields = [FieldError(field.path.removeprefix("filter."), field.code) for field in wrong.fields]
+        problem = invalid(request, *fields)
+        if problem is None:
+            raise
     lang, known, said = language(request), await places(request), words(request)
     spoken = _spoken(request)
     any_ = {"value": "", "text": ""}
@@ -134,6 +146,8 @@ async def search(request: Request) -> Response:
     return render(
         request,
         "directory.html",
+        422 if problem else 200,
+        problem=problem,
         found=found,
         services=[edge["node"] for edge in found["edges"]],
         total=found["totalCount"],

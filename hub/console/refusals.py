@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from hub.base.errors import Conflict, InvalidInput, NotFound, NotPermitted, OutOfService, Refusal, TooSoon
 from hub.base.headers import security_headers
+from hub.base.outages import SECONDS, outage
 from hub.base.settings import settings
 from hub.base.texts import mark, message
 
@@ -137,14 +138,17 @@ async def _refusal_plain(_request: Request, problem: Exception) -> Response:
     return PlainTextResponse(problem.code, _STATUS.get(type(problem), 403))
 
 
-def _fault(request: Request, _problem: Exception) -> Response:
-    response = error_page(request, 500)
+def _fault(request: Request, problem: Exception) -> Response:
+    response = error_page(request, 500 if outage(problem) is None else 503)
     response.headers.update(security_headers(settings()))  # made outside all middleware, so it brings its own
     return response
 
 
-async def _fault_plain(_request: Request, _problem: Exception) -> Response:
-    return PlainTextResponse("fault", 500, security_headers(settings()))
+async def _fault_plain(_request: Request, problem: Exception) -> Response:
+    passing, headers = outage(problem), security_headers(settings())
+    if passing is None:
+        return PlainTextResponse("fault", 500, headers)
+    return PlainTextResponse(passing.code, 503, headers | {"Retry-After": str(SECONDS)})
 
 
 HANDLERS: dict[int | type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+from directory.found import OFFERS
 from directory.hot import Found
 from directory.taxonomy import NEEDS
 from hub.audit.chain import append, entry
@@ -125,6 +126,7 @@ _TO_SEND = numbered(
     here as materialized (
       select {BRIEF_COLUMNS},
         f.code as from_code, f.name as from_name, f.names as from_names, f.network as from_network,
+        exists (select from area where code = :area) as area_known, {OFFERS} as offered,
         s.id as found_service, s.status as service_status, s.name as service_name, s.name_i18n as service_names,
         t.id as to_agency_id, t.code as to_code, t.name as to_name, t.names as to_names, t.network as to_network
       from case_file c
@@ -141,11 +143,13 @@ _TO_SEND = numbered(
     "staff",
     "now",
     "service",
+    "area",
+    "need",
 )
 
 
 async def _to_send(session: Session, actor: Actor, given: SendReferral) -> tuple[Found, Facts]:
-    asked = (given.case_id, actor.agency_id, actor.id, moment(session), given.service_id)
+    asked = (given.case_id, actor.agency_id, actor.id, moment(session), given.service_id, given.area, given.need)
     rows = await read(session, _TO_SEND, *asked)
     facts = standing.read(actor, rows)
     if Standing.ASSIGNED not in facts.standings or facts.conflicted or rows[0].case_state is None:
@@ -155,6 +159,10 @@ async def _to_send(session: Session, actor: Actor, given: SendReferral) -> tuple
         raise Conflict("case_closed")
     if found.found_service is None:
         raise InvalidInput(FieldError("serviceId", "unknown_id"))
+    if not found.area_known:
+        raise InvalidInput(FieldError("area", "area_unknown"))
+    if not found.offered:  # whoever it goes to reads the case's summary as that need's (P4)
+        raise InvalidInput(FieldError("serviceId", "not_for_this_need"))
     if found.to_agency_id is None or found.service_status != "active":
         raise OutOfService
     return found, facts

@@ -43,6 +43,8 @@ class World:
     referral: UUID
     report: UUID
     service: UUID
+    offers: tuple[str, ...]
+    """The needs it is there for."""
 
 
 @pytest.fixture
@@ -103,7 +105,7 @@ async def told(hub: Running, oidc: Provider) -> World:
     logins = ("coordinator", "colleague", "clinic", "other", "reporter", "auditor", "boss")
     people = {login: hub.person(await oidc.bearer(login)) for login in logins}
     people["nobody"] = hub.person(None)
-    return World(hub, people, agencies, case, referral, second, found.id)
+    return World(hub, people, agencies, case, referral, second, found.id, found.needs)
 
 
 def _report() -> FileReport:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -17,10 +17,12 @@ from sqlalchemy import text
 
 from directory.hot import Hot, fetch
 from directory.sql import sql
+from directory.taxonomy import NEEDS
 from hub.api.describe import gid
 from hub.api.documents import Documents
 from hub.api.schema import core
 from hub.audit.chain import append
+from hub.base.db import Database
 from hub.identity.actors import actor_by_id
 from hub.policy.terms import Actor
 from tests.api.conftest import AREA, VICTIM, World
@@ -139,6 +141,11 @@ def rsvp() -> dict[str, Any]:
     return {"conferenceId": gid("Conference", uuid4()), "rsvp": "ACCEPTED"}
 
 
+def other_need(world: World) -> str:
+    """A need that may be referred, and that the service is not there for."""
+    return next(need for need in NEEDS if need not in world.offers and need != "offender_treatment")
+
+
 STEPS: list[Step] = [
     ("reporter", "FileReport", lambda _: report(summary=" "), "InvalidInput", "summary"),
     ("reporter", "FileReport", lambda _: report(victim={"name": ""}), "InvalidInput", "victim.name"),
@@ -181,6 +188,8 @@ STEPS: list[Step] = [
     ("coordinator", "SendReferral", lambda w: send(w, need="unicorns"), "InvalidInput", "need"),
     ("coordinator", "SendReferral", lambda w: send(w, serviceId=gid("Service", uuid4())), "InvalidInput", "serviceId"),
     ("coordinator", "SendReferral", lambda w: send(w, summary=""), "InvalidInput", "summary"),
+    ("coordinator", "SendReferral", lambda w: send(w, area="nowhere"), "InvalidInput", "area"),
+    ("coordinator", "SendReferral", lambda w: send(w, need=other_need(w)), "InvalidInput", "serviceId"),
     ("other", "AnswerReferral", answer, "NotFound", "not_found"),
     ("clinic", "AnswerReferral", lambda w: answer(w, version=7), "Conflict", "changed_meanwhile"),
     ("clinic", "AnswerReferral", lambda w: answer(w, answer="DECLINE"), "InvalidInput", "reason"),
@@ -217,6 +226,45 @@ async def test_every_step_refuses_and_changes_nothing(world: World) -> None:
         assert expected in found, where
         assert all(field["message"] != field["code"] for field in problem.get("fields", ())), where
     assert await fingerprint(world) == before
+
+
+QUESTIONS: list[tuple[str, str, Callable[[World], dict[str, Any]], str]] = [
+    ("coordinator", "SearchServices", lambda _: {"need": "unicorns"}, "need"),
+    ("coordinator", "SearchServices", lambda _: {"network": "unicorns"}, "network"),
+    ("coordinator", "SearchServices", lambda _: {"area": "nowhere"}, "area"),
+    ("coordinator", "SearchServices", lambda _: {"filter": {"near": "nowhere"}}, "filter.near"),
+    ("coordinator", "SearchServices", lambda _: {"filter": {"gender": "unicorn"}}, "filter.gender"),
+    ("coordinator", "SearchServices", lambda _: {"filter": {"cost": "little"}}, "filter.cost"),
+    ("coordinator", "SearchServices", lambda _: {"filter": {"act": "XXX"}}, "filter.act"),
+    ("coordinator", "SearchServices", lambda _: {"filter": {"nationality": "x"}}, "filter.nationality"),
+    ("coordinator", "SearchServices", lambda _: {"filter": {"withinKm": 5}}, "filter.withinKm"),
+    ("coordinator", "SearchServices", lambda _: {"after": "zzz"}, "after"),
+    ("coordinator", "SearchServices", lambda _: {"first": 101}, "first"),
+    ("coordinator", "ServiceFacets", lambda _: {"of": ["need"], "area": "nowhere"}, "area"),
+    ("coordinator", "ServiceFacets", lambda _: {"of": ["unicorns"]}, "of"),
+    ("coordinator", "MatchServices", lambda _: {"need": "unicorns", "area": AREA}, "need"),
+    ("coordinator", "MatchServices", lambda _: {"need": "counselling", "area": "nowhere"}, "area"),
+    ("coordinator", "MeetingSlots", lambda _: {"agencies": nobody(), "before": SOON, "minutes": 60}, "agencies"),
+    ("coordinator", "MeetingSlots", lambda _: {"agencies": [], "before": PAST, "minutes": 60}, "before"),
+    ("coordinator", "Case", lambda w: {"id": gid("Report", w.report)}, "id"),
+    ("clinic", "Inbox", lambda _: {"after": "zzz"}, "after"),
+    ("auditor", "AuditEntries", lambda _: {"after": "zzz"}, "after"),
+    ("auditor", "AuditEntries", lambda _: {"after": ""}, "after"),
+    ("auditor", "AuditEntries", lambda _: {"caseId": "%%%"}, "caseId"),
+]
+"""Who, operation, variables, the path that is wrong. "There is none" may not be the answer to a wrong question."""
+
+
+async def test_every_wrong_question_says_what_is_wrong(world: World) -> None:
+    """A query's refusal names the part, by code and in the reader's language, as a mutation's does."""
+    for who, operation, variables, path in QUESTIONS:
+        body = {"documentId": operation, "variables": variables(world)}
+        answer = await world.people[who].post(body, **{"Accept-Language": "en"})
+        (error,) = answer.json()["errors"]
+        assert error["extensions"]["code"] == "invalid_input", (operation, answer.text)
+        (field,) = error["extensions"]["fields"]
+        assert field["path"] == path, (operation, field)
+        assert field["message"] not in ("", field["code"])
 
 
 async def test_hidden_and_absent_look_the_same(world: World) -> None:
@@ -416,15 +464,83 @@ async def _inside(world: World) -> None:
         assert await case(session, actor, world.case) is not None
 
 
+async def test_a_fault_around_the_fields_is_told_as_one(world: World, owner_url: str) -> None:
+    """Whoever asks, the ledger, the commit: what fails there is worded too, and numbered, and nothing happened."""
+    before = await fingerprint(world)
+    case = {"documentId": "Case", "variables": {"id": gid("Case", world.case)}}
+    deed = {"documentId": "RecordConsent", "variables": {"input": consent(world)}}
+    owner = await asyncpg.connect(owner_url)
+    try:
+        for away, back in (
+            ("revoke insert on audit_entry from hub_app", "grant insert on audit_entry to hub_app"),
+            ("alter table staff rename to staff_away", "alter table staff_away rename to staff"),
+        ):
+            await owner.execute(away)
+            try:
+                for body in (case, deed):
+                    answer = await world.people["coordinator"].post(body, **{"Accept-Language": "en"})
+                    assert answer.status_code == 500, answer.text
+                    (error,) = answer.json()["errors"]
+                    assert error["message"].startswith("Something went wrong on our side.")
+                    assert error["extensions"]["code"] == "fault"
+                    assert UUID(error["extensions"]["fault"])
+                    assert answer.headers["content-type"].startswith("application/graphql-response+json")
+                    assert "audit_entry" not in answer.text
+                    assert "staff" not in answer.text
+            finally:
+                await owner.execute(back)
+    finally:
+        await owner.close()
+    assert await fingerprint(world) == before
+
+
+async def test_what_passes_is_not_called_a_fault(world: World, owner_url: str) -> None:
+    """Rows somebody else holds, a full pool, a database that is away: 503, when to try again, and nothing happened."""
+    hub = world.hub.hub
+    patient, hub.db = hub.db, Database(hub.db.engine.url, 1, hub.keys, patience=0.3)
+    hub.db.engine.pool._timeout = 0.3  # type: ignore[attr-defined]
+    case = {"documentId": "Case", "variables": {"id": gid("Case", world.case)}}
+    owner = await asyncpg.connect(owner_url)
+
+    async def told(code: str) -> None:
+        answer = await world.people["coordinator"].post(case, **{"Accept-Language": "en"})
+        assert answer.status_code == 503, answer.text
+        (error,) = answer.json()["errors"]
+        assert error["extensions"] == {"code": code}
+        assert "gain in a m" in error["message"]
+        assert answer.headers["retry-after"].isdigit()
+        assert answer.headers["cache-control"] == "no-store"
+
+    try:
+        for table in ("staff", "case_file", "audit_entry"):  # who asks, a field, the ledger
+            held = owner.transaction()
+            await held.start()
+            await owner.execute(f"lock table {table}")
+            await told("being_written")
+            await held.rollback()
+        async with hub.db.work() as session:  # the one connection of the pool
+            await session.execute(text("select 1"))
+            await told("unavailable")
+    finally:
+        await owner.close()
+        await hub.db.close()
+        hub.db = patient
+    answer = await world.people["coordinator"].post(case)
+    assert answer.status_code == 200
+
+
 async def test_a_mistyped_variable_is_worded_and_never_repeated(world: World) -> None:
     """Whoever logs an error must not log a report with it."""
-    for value in ({"caseId": "虛構的秘密"}, "虛構的秘密", [["虛構的秘密"]]):
+    for value in ({"urgency": "虛構的秘密"}, "虛構的秘密", [["虛構的秘密"]]):
         query = {"documentId": "SendReferral", "variables": {"input": value}}
         answer = await world.people["coordinator"].post(query, **{"Accept-Language": "ko"})
         (error, *_) = answer.json()["errors"]
         assert "秘密" not in str(answer.json())
         assert error["message"] == "요청 형식이 올바르지 않습니다."
-        assert error["extensions"] == {"code": "bad_request", "variable": "input"}
+        assert error["extensions"]["code"] == "bad_request"
+        assert error["extensions"]["variable"] == "input"
+        places = {field["path"] for e in answer.json()["errors"] for field in e["extensions"]["fields"]}
+        assert places >= ({"input.need", "input.urgency"} if isinstance(value, dict) else {"input"})
 
 
 async def test_head_does_nothing(world: World) -> None:

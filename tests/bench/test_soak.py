@@ -139,7 +139,7 @@ async def test_a_hub_at_work_passes_and_with_planted_faults_does_not(
 
     async def soaked(settle: float) -> dict[str, Check]:
         asked = users.Asked(3, people=8, think=0.1, settle=settle)
-        return {one.what: one for one in await users.run(site, urls, made, wanted, ports, asked, _mute)}
+        return {one.what: one for one in await users.run(site, urls, made, found, wanted, ports, asked, _mute)}
 
     good = await soaked(60)
     for what in ("answers without error", "memory of work", "serve 1", "work", "audit verify"):
