@@ -23,7 +23,7 @@ from hub.base.db import PATIENCE, Database
 from hub.base.fitness import check_database, check_settings
 from hub.base.settings import Settings
 from hub.console import routes
-from hub.console.refusals import refused
+from hub.console.refusals import refused, unread
 from hub.console.sign_in import choose_person
 from hub.identity.actors import signed_in
 from hub.identity.dev_issuer import DevIssuer
@@ -90,7 +90,7 @@ class _WhoLooks:
         if scope["type"] == "http" and scope["path"] not in _UNREAD and not scope["path"].startswith("/hsds"):
             request = Request(scope)
             if (status := _refused(request)) is not None:
-                await Response(status_code=status)(scope, receive, send)
+                await unread(request, status)(scope, receive, send)
                 return
             cookies = request.app.state.cookies
             if cookies.session in request.cookies:
@@ -107,9 +107,9 @@ def _refused(request: Request) -> int | None:
     """Forms are small and say how long they are; they are read before anybody is asked who they are."""
     if request.method != "POST":
         return None
-    declared = request.headers.get("content-length", "0")
+    declared = request.headers.get("content-length", "0").lstrip("0") or "0"
     most = _LARGER.get(request.url.path, LARGEST)
-    if not (declared.isascii() and declared.isdigit() and int(declared[:12]) <= most):
+    if not (declared.isascii() and declared.isdigit() and len(declared) <= len(str(most)) and int(declared) <= most):
         return 413
     return 411 if "transfer-encoding" in request.headers else None
 

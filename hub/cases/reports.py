@@ -15,7 +15,7 @@ from hub.base import clocks
 from hub.base.db import Session
 from hub.base.vault import Vault
 from hub.identity.lookups import Relations, relations
-from hub.policy.decide import Disclosed
+from hub.policy.decide import Disclosed, Sight
 from hub.policy.terms import Actor, Category, Facts, Purpose, Role, Standing
 from scheduling.clocks import CLOCKS, due
 
@@ -51,6 +51,11 @@ class ReportView:
 
 
 _ONE = text(f"{_COLUMNS} where r.id = :id")
+# One row always: what is hidden must not take longer than what is absent.
+_STANDS = text(
+    "select x.id, r.case_id, r.centre_id, r.filed_by, coalesce(r.victim_index, '') as victim_index, r.opposite_index"
+    " from (select cast(:id as uuid) as id) x left join report r on r.id = x.id"
+)
 _MINE = text(f"{_COLUMNS} where r.filed_by = :actor order by r.received_at desc, r.id limit :most")
 _WAITING = text(
     f"{_COLUMNS} where r.centre_id = :centre and r.state = 'received' order by r.received_at, r.id limit :most"
@@ -68,8 +73,12 @@ _TAKER = text(
 
 async def report(session: Session, actor: Actor, report_id: UUID) -> ReportView | None:
     """One report, or None when its existence is hidden."""
+    stands = (await session.execute(_STANDS, {"id": report_id})).one()
+    close = await relations(session, actor.id)
+    if not _sight(session, actor, stands, close).may(Category.EXISTENCE):
+        return None
     row = (await session.execute(_ONE, {"id": report_id})).first()
-    return None if row is None else _report(session, actor, row, await relations(session, actor.id))
+    return None if row is None else _report(session, actor, row, close)
 
 
 async def my_reports(session: Session, actor: Actor, most: int) -> Sequence[ReportView]:
@@ -93,7 +102,7 @@ async def unwritten_reports(session: Session, actor: Actor, most: int) -> Sequen
     return [view for row in rows if (view := _report(session, actor, row, close)) is not None]
 
 
-def _report(session: Session, actor: Actor, row: Any, close: Relations) -> ReportView | None:
+def _sight(session: Session, actor: Actor, row: Any, close: Relations) -> Sight:
     here = row.centre_id == actor.agency_id
     facts = Facts(
         standings=frozenset({Standing.SAME_CENTRE}) if here else frozenset(),
@@ -101,17 +110,21 @@ def _report(session: Session, actor: Actor, row: Any, close: Relations) -> Repor
         own_report=row.filed_by == actor.id,
         intake_of_report=here and actor.has(Role.INTAKE_OFFICER),
     )
-    sight = look(session, actor, row.case_id or row.id, Purpose.PROTECTION, facts)
+    return look(session, actor, row.case_id or row.id, Purpose.PROTECTION, facts)
+
+
+def _report(session: Session, actor: Actor, row: Any, close: Relations) -> ReportView | None:
+    sight = _sight(session, actor, row, close)
     if not sight.may(Category.EXISTENCE):
         return None
     c, show = Category, sight.show
     vault = Vault(session, row.id, row.data_key)
     content = vault.unlock("content", row.content) if sight.may(c.CASE_FACTS) else None
     reporter = vault.unlock("reporter", row.reporter) if sight.may(c.REPORTER_IDENTITY) else None
-    own = facts.own_report
+    own, here, intake = sight.facts.own_report, row.centre_id == actor.agency_id, sight.facts.intake_of_report
     return ReportView(
         id=row.id,
-        receipt=show(c.EXISTENCE, row.receipt if own or facts.intake_of_report else None),
+        receipt=show(c.EXISTENCE, row.receipt if own or intake else None),
         state=show(c.EXISTENCE, row.state),
         received_at=show(c.EXISTENCE, row.received_at),
         oral=show(c.EXISTENCE, row.oral if here or own else None),

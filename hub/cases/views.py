@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -108,12 +108,16 @@ async def cases(
 ) -> dict[UUID, CaseView]:
     """The cases whose existence this actor may know, by id. `purpose` only where the place asked from sets it.
 
+    Decided before anything is read: what is hidden takes no longer than what is absent.
     Not `full`: heading and clocks alone, for lists: what nobody asked for stays sealed and out of the ledger.
     """
     if not ids:
         return {}
-    rows = (await session.execute(_CASES, {"ids": list(ids)})).all()
-    return await _shown(session, actor, rows, purpose, full=full)
+    sights = await _sights(session, actor, ids, purpose)
+    if not sights:
+        return {}
+    rows = (await session.execute(_CASES, {"ids": list(sights)})).all()
+    return await _shown(session, rows, sights, full=full)
 
 
 async def vault_of(session: Session, case_id: UUID) -> Vault:
@@ -126,22 +130,25 @@ async def my_cases(
 ) -> tuple[list[CaseView], bool]:
     """A page of the coordinator's own open cases, newest first, and whether more follow. `full` as in `cases`."""
     rows = (await session.execute(_MINE, {"actor": actor.id, "after": after, "most": first + 1})).all()
-    shown = await _shown(session, actor, rows[:first], None, full=full)
-    return [shown[row.id] for row in rows[:first] if row.id in shown], len(rows) > first
+    sights = await _sights(session, actor, [row.id for row in rows[:first]], None)
+    shown = await _shown(session, [row for row in rows[:first] if row.id in sights], sights, full=full)
+    return list(shown.values()), len(rows) > first
+
+
+async def _sights(session: Session, actor: Actor, ids: Sequence[UUID], purpose: Purpose | None) -> dict[UUID, Sight]:
+    """The sights of those of the cases whose existence the actor may know."""
+    facts = await standing.facts_of(session, actor, ids)
+    sights = {case_id: _sight(session, actor, case_id, facts.get(case_id, NOBODY), purpose) for case_id in ids}
+    return {case_id: sight for case_id, sight in sights.items() if sight.may(Category.EXISTENCE)}
 
 
 async def _shown(
-    session: Session, actor: Actor, rows: Sequence[Any], purpose: Purpose | None, *, full: bool
+    session: Session, rows: Sequence[Any], sights: Mapping[UUID, Sight], *, full: bool
 ) -> dict[UUID, CaseView]:
-    ids = [row.id for row in rows]
-    facts = await standing.facts_of(session, actor, ids)
-    sights = {row.id: _sight(session, actor, row.id, facts.get(row.id, NOBODY), purpose) for row in rows}
-    known = [case_id for case_id, sight in sights.items() if sight.may(Category.EXISTENCE)]
-    parties, risks, clocks = await _children(session, known, full=full)
+    parties, risks, clocks = await _children(session, [row.id for row in rows], full=full)
     return {
         row.id: _case(session, row, sights[row.id], parties.get(row.id, ()), risks.get(row.id, ()), clocks, full=full)
         for row in rows
-        if row.id in known
     }
 
 

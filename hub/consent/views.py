@@ -13,12 +13,14 @@ from sqlalchemy import text
 from hub.audit.ledger import look, of_case
 from hub.base.db import Session
 from hub.identity.lookups import AgencyBrief, briefs
-from hub.policy.decide import Disclosed
+from hub.policy.decide import Disclosed, Sight
 from hub.policy.terms import Actor, Basis, Category, Purpose, Role, Standing
 
 from . import standing
 
 _ONE = text("select * from consent where id = :id")
+# One row always: what is hidden must not take longer than what is absent.
+_WHOSE = text("select coalesce((select case_id from consent where id = :id), cast(:id as uuid))")
 _OF_CASE = text("select * from consent where case_id = :case order by recorded_at desc, id")
 
 
@@ -53,28 +55,36 @@ class DisclosureView:
 
 async def consent(session: Session, actor: Actor, consent_id: UUID) -> ConsentView | None:
     """One consent, or None when hidden."""
+    case_id = (await session.execute(_WHOSE, {"id": consent_id})).scalar_one()
+    sight = await _sight(session, actor, case_id)
+    if sight is None:
+        return None
     row = (await session.execute(_ONE, {"id": consent_id})).first()
-    found = [] if row is None else await _consents(session, actor, row.case_id, [row])
-    return found[0] if found else None
+    return None if row is None else (await _consents(session, sight, [row]))[0]
 
 
 async def consents(session: Session, actor: Actor, case_id: UUID) -> Sequence[ConsentView]:
     """A case's consents, newest first; nothing to whoever does not do its work."""
-    rows = (await session.execute(_OF_CASE, {"case": case_id})).all()
-    return await _consents(session, actor, case_id, rows)
+    sight = await _sight(session, actor, case_id)
+    if sight is None:
+        return []
+    return await _consents(session, sight, (await session.execute(_OF_CASE, {"case": case_id})).all())
 
 
-async def _consents(session: Session, actor: Actor, case_id: UUID, rows: Sequence[Any]) -> list[ConsentView]:
+async def _sight(session: Session, actor: Actor, case_id: UUID) -> Sight | None:
+    """The sight of whoever does the case's work; None for anybody else."""
     facts = await standing.facts(session, actor, case_id)
     sight = look(session, actor, case_id, standing.purpose_of(actor, facts), facts)
-    if Standing.ASSIGNED not in facts.standings or not sight.may(Category.LEDGER):
-        return []
+    return sight if Standing.ASSIGNED in facts.standings and sight.may(Category.LEDGER) else None
+
+
+async def _consents(session: Session, sight: Sight, rows: Sequence[Any]) -> list[ConsentView]:
     names = await briefs(session, (agency for row in rows for agency in row.recipient_ids))
     show = sight.show
     return [
         ConsentView(
             id=row.id,
-            case_id=case_id,
+            case_id=row.case_id,
             categories=show(Category.LEDGER, [Category(value) for value in row.categories]),
             purposes=show(Category.LEDGER, [Purpose(value) for value in row.purposes]),
             recipients=tuple(names[agency] for agency in row.recipient_ids if agency in names),

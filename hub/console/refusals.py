@@ -45,6 +45,11 @@ _PAGES: dict[int, tuple[str, str, str]] = {
         mark("What you were changing has changed meanwhile. Nothing of yours was saved."),
         mark("Go back, load the page again and look at what is new."),
     ),
+    413: (
+        mark("This is too large"),
+        mark("What was sent is larger than this form takes. Nothing was saved."),
+        mark("Go back and send less: a smaller file, or its parts one after another."),
+    ),
     422: (
         mark("Some of this cannot be used"),
         mark("What was sent does not fit what was asked. Nothing was saved."),
@@ -136,6 +141,18 @@ def _refusal(request: Request, problem: Exception) -> Response:
 async def _refusal_plain(_request: Request, problem: Exception) -> Response:
     assert isinstance(problem, Refusal)
     return PlainTextResponse(problem.code, _STATUS.get(type(problem), 403))
+
+
+def unread(request: Request, status: int) -> Response:
+    """The answer to a form nobody has looked into: too large, or of no stated length. It brings its own headers."""
+    if wants_page(request):
+        response = error_page(request, status)
+    else:
+        lang = language(request)
+        said = message("form_too_large", lang) if status == 413 else message("length_required", lang)
+        response = PlainTextResponse(said, status, {"Content-Language": lang})
+    response.headers.update(security_headers(settings()) | {"connection": "close"})
+    return response
 
 
 def _fault(request: Request, problem: Exception) -> Response:

@@ -76,5 +76,22 @@ SENT = Hot(
         select=_select(),
     )
 )
-OF_CASE = Hot(sql("{select} where r.case_id = :case order by r.sent_at desc, r.id", select=_select()))
-ONE = Hot(sql("{select} where r.id = any(:ids)", select=_select()))
+OF_CASE = Hot(
+    sql(
+        """
+    {select} where r.case_id = :case and (cast(:to as uuid) is null or r.to_agency_id = :to)
+    order by r.sent_at desc, r.id
+    """,
+        select=_select(),
+    )
+)
+"""`:to`: the one agency whose referrals may be told, to whoever may not know of the case."""
+ONE = Hot(sql("{select} where r.id = :id", select=_select()))
+STANDS = Hot(
+    sql("""
+    select coalesce(r.case_id, x.id) as case_id, r.to_agency_id, r.state
+    from (select cast(:id as uuid) as id) x left join referral r on r.id = x.id
+    """)
+)
+"""What decides whether anything of a referral is read. One row always: what is hidden must not take longer than what
+is absent."""

@@ -24,7 +24,7 @@ from hub.policy.decide import Disclosed, Sight
 from hub.policy.terms import NOBODY, Actor, Category, Facts, Obligation, Role, Standing
 from scheduling.clocks import Urgency
 
-from .reading import INBOX_COUNT, OF_CASE, ONE, SENT, inbox_page
+from .reading import INBOX_COUNT, OF_CASE, ONE, SENT, STANDS, inbox_page
 from .rules import Outcome, Reason, ReferralState
 
 _SENDER = text("select from_agency_id, sent_by from referral where id = :referral")
@@ -65,8 +65,12 @@ class ReferralView:
 
 async def referral(session: Session, actor: Actor, referral_id: UUID) -> ReferralView | None:
     """One referral, or None when hidden."""
-    rows = await fetch(session, ONE, {"ids": [referral_id]})
-    found = await _referrals(session, actor, rows, full=True)
+    (stands,) = await fetch(session, STANDS, {"id": referral_id})
+    facts = await standing.facts_of(session, actor, [stands["case_id"]])
+    sight = _sights(session, actor, [stands], facts)[stands["case_id"], stands["state"] == "accepted"]
+    if not _known(actor, stands, sight):
+        return None
+    found = await _referrals(session, actor, await fetch(session, ONE, {"id": referral_id}), full=True)
     return found[0] if found else None
 
 
@@ -84,7 +88,10 @@ def just_sent(
 
 async def of_case(session: Session, actor: Actor, case_id: UUID) -> list[ReferralView]:
     """A case's referrals, newest first, as far as the actor may know of them."""
-    return await _referrals(session, actor, await fetch(session, OF_CASE, {"case": case_id}), full=False)
+    facts = (await standing.facts_of(session, actor, [case_id])).get(case_id, NOBODY)
+    known = _sight(session, actor, case_id, facts).may(Category.EXISTENCE) and Standing.ASSIGNED in facts.standings
+    rows = await fetch(session, OF_CASE, {"case": case_id, "to": None if known else actor.agency_id})
+    return await _referrals(session, actor, rows, full=False)
 
 
 async def sent_unanswered(session: Session, actor: Actor, most: int) -> list[ReferralView]:
@@ -152,8 +159,7 @@ async def _referrals(
     for row in rows:
         sight = sights[row["case_id"], row["state"] == "accepted"]
         if not sight.may(Category.EXISTENCE) or not _concerns(actor, row, sight):
-            own = row["to_agency_id"] == actor.agency_id and row["state"] in _ANSWERED and actor.has(*_ANSWERING)
-            if not own or sight.facts.conflicted:
+            if not _answered(actor, row, sight):
                 continue
             sight = _sight(session, actor, row["case_id"], Facts(own_report=True))
             if not sight.may(Category.EXISTENCE):
@@ -181,6 +187,17 @@ def _sights(
                 meant[id(known), accepted] = here
             sights[case, accepted] = _sight(session, actor, case, here)
     return sights
+
+
+def _known(actor: Actor, row: Any, sight: Sight) -> bool:
+    """Whether the actor may know of a referral at all."""
+    return (sight.may(Category.EXISTENCE) and _concerns(actor, row, sight)) or _answered(actor, row, sight)
+
+
+def _answered(actor: Actor, row: Any, sight: Sight) -> bool:
+    """Whether it is one that the actor's own agency has answered, and nothing closes the case to them (F2)."""
+    own = row["to_agency_id"] == actor.agency_id and row["state"] in _ANSWERED and actor.has(*_ANSWERING)
+    return own and not sight.facts.conflicted
 
 
 def _concerns(actor: Actor, row: Any, sight: Sight) -> bool:

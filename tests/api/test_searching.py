@@ -71,6 +71,8 @@ async def test_wrong_input_is_told(world: World, operation: str, variables: dict
 
 
 async def test_unknown_words_and_quotes_find_nothing_and_break_nothing(world: World) -> None:
-    for given in ({"cost": "x"}, {"language": "'; drop table service; --"}, {"gender": "\\'"}, {"near": "nowhere"}):
+    for given in ({"language": "'; drop table service; --"}, {"accessibility": "\\'"}):
         answer = await world.people["clinic"].ask("SearchServices", filter=given)
-        assert answer["totalCount"] == 0 or "gender" in given
+        assert answer["totalCount"] == 0
+    for text in ("'; drop table service; --", "\\' | !", '"'):
+        assert (await world.people["clinic"].ask("SearchServices", text=text))["totalCount"] in range(1002)

@@ -24,6 +24,8 @@ from directory.county import POPULATION
 from hub.audit import chain, heads
 from hub.base.databases import Urls
 from hub.base.db import Database
+from hub.base.settings import Settings
+from hub.demo.process import held
 from tests.base.test_cli import PROGRAM, hub
 from tests.base.test_postgres import all_gone
 from tests.support.hub import free_port
@@ -226,6 +228,25 @@ def test_the_demo_from_nothing_to_nothing(open_folder: Path) -> None:
     assert "Traceback" not in said
     assert all_gone(state / "postgres")
     assert not {pid for pid in began if psutil.pid_exists(pid)}
+
+
+async def test_the_demo_does_not_hold_an_answer_back(settings_env: pytest.MonkeyPatch) -> None:
+    """A second small write waits for no acknowledgement (Nagle): it would be 40 ms of every page."""
+    port = free_port()
+    settings_env.setenv("HUB_PORT", str(port))
+    nagle = list[int]()
+
+    async def look(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nagle.append(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    with held(Settings()) as listening:
+        async with await asyncio.start_server(look, sock=listening):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            await reader.read()
+            writer.close()
+    assert nagle
+    assert nagle[0]
 
 
 def test_the_demo_says_at_once_that_its_port_is_taken(open_folder: Path) -> None:

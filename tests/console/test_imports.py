@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
@@ -99,6 +101,28 @@ async def test_who_may_not_send_is_not_read(browser: Browser, county: County) ->
         scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b"",
                  "server": ("hub", 80)}  # fmt: skip
         assert _refused(Request(scope)) == said
+    for length, refusal in ((b"0000000000001000000", None), (b"000000000000099999999", 413), (b"9" * 5000, 413)):
+        scope = {**scope, "path": "/report", "headers": [(b"content-length", length)]}
+        assert _refused(Request(scope)) == refusal
+
+
+async def test_a_form_too_large_is_told_so_and_never_read(county: County) -> None:
+    """In words, with every header, to people and to programs; whoever would stream without end is told as well."""
+    address = urlsplit(county.hub.url)
+    assert address.hostname
+    for size, accept, status, said in (
+        ("content-length: 0001000001", "text/html", "413", "超過此表單的上限"),
+        ("content-length: 1000001", "*/*", "413", "超過此表單的上限"),
+        ("transfer-encoding: chunked", "*/*", "411", "Content-Length"),
+    ):
+        reader, writer = await asyncio.open_connection(address.hostname, address.port)
+        writer.write(f"POST /report HTTP/1.1\r\nhost: hub\r\naccept: {accept}\r\n{size}\r\n\r\n".encode())
+        answer = (await asyncio.wait_for(reader.read(), 10)).decode()
+        writer.close()
+        assert answer.startswith(f"HTTP/1.1 {status}"), answer[:200]
+        assert said in answer
+        for name in ("content-security-policy", "x-content-type-options: nosniff", "cache-control: no-store"):
+            assert name in answer
 
 
 async def _agent(browser: Browser) -> str:

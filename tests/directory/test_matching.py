@@ -30,6 +30,7 @@ from directory.county import write_county
 from directory.facts import ACT, ACTS, NATIONALITIES, NATIONALITY, UNSAID
 from directory.matching import TIMEZONE, MatchRequest, Urgency, match
 from directory.ranking import CANDIDATES
+from directory.search import UnknownFilterError
 from directory.taxonomy import NEEDS, owes
 from directory.weights import BOUNDS, DEFAULT, Weights, WeightsRefused, current, set_weights
 from hub.base.db import Database
@@ -248,9 +249,9 @@ async def test_what_a_coordinator_reads(session: AsyncSession) -> None:
     codes = {r.code: r for r in first.reasons}
     assert {"mandate", "covers_area", "capacity_free", "open_now", "language_spoken"} <= set(codes)
     assert "DVPA 4(2)" in codes["mandate"].detail
-    empty = await match(session, MatchRequest("no such need", "99001060"), NOW)
-    assert not empty.found
-    assert not empty.fallen_out
+    for need, area in (("no such need", "99001060"), ("medical_treatment", "nowhere")):
+        with pytest.raises(UnknownFilterError):
+            await match(session, MatchRequest(need, area), NOW)
     again = await match(session, MatchRequest("medical_treatment", "99001060", exclude=(first.service.id,)), NOW)
     assert first.service.id not in {m.service.id for m in again.found}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,7 +15,7 @@ from directory import search as directory
 from directory.county import COUNTY, SOURCE
 from directory.facets import NAMES, facets
 from directory.refresh import refresh_services
-from directory.search import HITS, SearchQuery, search, understood
+from directory.search import HITS, SearchQuery, UnknownFilterError, search, understood
 from directory.steps import Position, as_arrays, steps
 from directory.words import normal
 from tests.directory.searched import MINUTE, NOW, whole
@@ -48,8 +48,10 @@ async def test_need_area_and_network_narrow(session: AsyncSession) -> None:
         found = await whole(session, SearchQuery(need="case_management", area=area))
         names = [s.title("en") for s in await directory.services(session, found)]
         assert ("Case management (Dreamland Welfare Centre)" in names) is there
-    for empty in (SearchQuery(need="x"), SearchQuery(area="x"), SearchQuery(network="x"), SearchQuery(text="!!")):
-        assert (await search(session, empty)).rows == ()
+    assert (await search(session, SearchQuery(text="!!"))).rows == ()
+    for name in ("need", "area", "network", "near", "cost", "act", "nationality", "gender"):
+        with pytest.raises(UnknownFilterError, match=name):
+            await search(session, replace(SearchQuery(), **cast("dict[str, Any]", {name: "x"})))
 
 
 async def test_the_area_itself_comes_first_then_the_nearest(session: AsyncSession) -> None:

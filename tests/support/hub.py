@@ -115,7 +115,8 @@ async def running(settings: Settings, url: str) -> AsyncIterator[Running]:
     async with mailbox(settings.smtp_port) as box, opened(settings, url) as hub:
         config = uvicorn.Config(create_app(hub), log_config=None, access_log=False, lifespan="off")
         server = uvicorn.Server(config)
-        with socket.socket() as listening:
+        # asyncio turns Nagle off only where the protocol is named: else every answer waits 40 ms for an ACK
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
             listening.bind(("127.0.0.1", settings.port))
             task = asyncio.create_task(server.serve(sockets=[listening]))
             while not server.started:  # noqa: ASYNC110 - uvicorn tells by a flag alone
