@@ -71,6 +71,21 @@ async def test_from_report_to_minutes(browser: Browser, county: County, scripts:
     assert not [url for url in where for word in (*CANARIES, NEED) if word in url]
 
 
+async def test_a_search_that_was_not_understood_is_not_an_empty_one(browser: Browser, county: County) -> None:
+    """The page stands, with what was typed in it and a link to what is wrong; it never says that there is no help."""
+    async with opened(browser) as page:
+        seen = watch(page, county.hub.url)
+        await county.sign_in(page, "coordinator")
+        for query, field in (("age=999", "#age"), ("need=unicorns", "#need"), ("near=nowhere&withinKm=5", "#near")):
+            answer = await page.goto(f"{county.hub.url}/directory?text=諮商&{query}")
+            assert answer is not None
+            assert answer.status == 422
+            assert await faults_at(page) == [field]
+            assert await page.input_value("#text") == "諮商"
+            assert "查無結果" not in await page.inner_text("main")
+            assert await check_page(page, "zh-Hant", seen, LATIN) == []
+
+
 async def _open_and_assess(page: Page) -> str:
     await page.click(".hub-nav a[href='/waiting']")
     await page.click("tbody a")
