@@ -12,6 +12,7 @@ from hub.base.db import Session
 from hub.base.errors import Conflict, NotFound, NotPermitted, Refusal
 from hub.base.texts import DEFAULT, message, negotiate
 from hub.identity.actors import actor_from_bearer
+from hub.identity.provider import ProviderUnavailable
 from hub.identity.tokens import Unauthenticated
 from hub.imports.exports import pieces, taken
 from hub.policy.terms import Actor
@@ -20,7 +21,7 @@ from .permissions import OVERSEEING, allowed
 from .run import Hub
 
 router = APIRouter()
-_STATUS: dict[type[Refusal], int] = {NotPermitted: 403, NotFound: 404, Conflict: 409}
+_STATUS: dict[type[Refusal], int] = {NotPermitted: 403, NotFound: 404, Conflict: 409, ProviderUnavailable: 503}
 
 
 async def download(request: Request) -> Response:

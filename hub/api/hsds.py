@@ -25,9 +25,11 @@ from directory.standard import reading
 from directory.standard.reading import FILTERS, Asked, Form
 from hub.base.db import Session
 from hub.base.ids import new_id
+from hub.base.outages import SECONDS, outage
 from hub.base.settings import Settings
 from hub.base.texts import DEFAULT, message, negotiate
 from hub.identity.actors import actor_from_bearer
+from hub.identity.provider import ProviderUnavailable
 from hub.identity.tokens import Unauthenticated
 
 from .hsds_document import (
@@ -83,10 +85,15 @@ async def hsds(request: Request) -> Response:
         headers = {"Cache-Control": "no-store", "Content-Language": lang, **refused.headers}
         return Response(orjson.dumps(body), refused.status, headers, media_type=JSON)
     except Exception as problem:  # the answer must be JSON, and must not say what broke
+        always = {"Cache-Control": "no-store", "Content-Language": lang}
+        passing = problem if isinstance(problem, ProviderUnavailable) else outage(problem)
+        if passing is not None:
+            body = {"code": passing.code, "message": message(passing.code, lang)}
+            return Response(orjson.dumps(body), 503, always | {"Retry-After": str(SECONDS)}, media_type=JSON)
         number = str(new_id())
         log.error("fault", fault=number, kind=type(problem).__name__, path="hsds", exc_info=problem)
         body = {"code": "fault", "message": message("fault", lang), "fault": number}
-        return Response(orjson.dumps(body), 500, {"Cache-Control": "no-store"}, media_type=JSON)
+        return Response(orjson.dumps(body), 500, always, media_type=JSON)
 
 
 for _path in ("/hsds", "/hsds/{rest:path}"):

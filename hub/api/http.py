@@ -17,6 +17,7 @@ from hub.base.headers import security_headers
 from hub.base.outages import PASSING, SECONDS
 from hub.base.texts import DEFAULT, LANGUAGES, message, negotiate
 from hub.identity.actors import actor_from_bearer, signed_in
+from hub.identity.provider import ProviderUnavailable
 from hub.identity.sessions import CSRF_HEADER, CsrfRefused, check_csrf
 from hub.identity.tokens import Unauthenticated
 from hub.policy.terms import Actor
@@ -100,6 +101,8 @@ async def _run(request: Request, asked: _Asked, lang: str, kind: str) -> _Respon
     try:
         name = operation.name.value if operation.name else None
         answer = await run(hub, document, name, asked.variables, who, lang)
+    except ProviderUnavailable:
+        raise _BadError(503, "provider_unavailable", **{"Retry-After": str(SECONDS)}) from None
     except Unauthenticated:
         raise _BadError(401, "token_refused", **{"WWW-Authenticate": 'Bearer error="invalid_token"'}) from None
     status = _status(answer, kind, signed_in=known)

@@ -20,7 +20,6 @@ from hub.base.outages import outage
 from hub.base.settings import Settings
 from hub.base.texts import message
 from hub.identity.provider import Oidc
-from hub.identity.tokens import Unauthenticated
 from hub.policy.terms import Actor
 
 from .context import Context
@@ -76,7 +75,7 @@ class _UndoError(Exception):
 async def run(
     hub: Hub, document: Document, name: str | None, variables: dict[str, Any] | None, who: WhoAsks, lang: str
 ) -> Answer:
-    """Execute; commit; answer. Raises `Unauthenticated` alone.
+    """Execute; commit; answer. Raises what `who` refuses, and nothing else.
 
     A fault of ours, in a field or around them, rolls everything back and shows nothing but an opaque number.
     """
@@ -104,7 +103,7 @@ async def run(
             if inspect.isawaitable(result):
                 result = await result
             return _answer(result, lang)
-    except Unauthenticated:
+    except Refusal:
         raise
     except _UndoError as undo:
         return _failed(undo.cause, lang, undo.path)

@@ -14,6 +14,7 @@ from hub.base.db import Session
 from hub.base.errors import Conflict, InvalidInput, NotFound, NotPermitted, Refusal
 from hub.base.texts import DEFAULT, message, negotiate
 from hub.identity.actors import actor_from_bearer
+from hub.identity.provider import ProviderUnavailable
 from hub.identity.tokens import Unauthenticated
 from hub.imports.actions import receive
 from hub.imports.rules import MOST_BYTES
@@ -24,7 +25,13 @@ from .run import Hub
 
 router = APIRouter()
 WHO = frozenset({Role.ADMINISTRATOR})
-_STATUS: dict[type[Refusal], int] = {NotPermitted: 403, NotFound: 404, Conflict: 409, InvalidInput: 422}
+_STATUS: dict[type[Refusal], int] = {
+    NotPermitted: 403,
+    NotFound: 404,
+    Conflict: 409,
+    InvalidInput: 422,
+    ProviderUnavailable: 503,
+}
 _IN_MEMORY = 1 << 20
 
 

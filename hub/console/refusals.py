@@ -15,6 +15,7 @@ from hub.base.headers import security_headers
 from hub.base.outages import SECONDS, outage
 from hub.base.settings import settings
 from hub.base.texts import mark, message
+from hub.identity.provider import ProviderUnavailable
 
 from .pages import language, render
 from .viewer import viewer_of
@@ -78,6 +79,7 @@ _STATUS: dict[type[Refusal], int] = {
     Conflict: 409,
     TooSoon: 409,
     OutOfService: 409,
+    ProviderUnavailable: 503,
 }
 
 
@@ -140,7 +142,8 @@ def _refusal(request: Request, problem: Exception) -> Response:
 
 async def _refusal_plain(_request: Request, problem: Exception) -> Response:
     assert isinstance(problem, Refusal)
-    return PlainTextResponse(problem.code, _STATUS.get(type(problem), 403))
+    status = _STATUS.get(type(problem), 403)
+    return PlainTextResponse(problem.code, status, {"Retry-After": str(SECONDS)} if status == 503 else None)
 
 
 def unread(request: Request, status: int) -> Response:

@@ -13,7 +13,7 @@ from hub.base.errors import Refusal
 from hub.base.settings import Settings
 
 from .fetching import Cached, Unavailable, get_json, safe_url
-from .tokens import BoundKey, Keys, Rules, Unauthenticated, usable_keys, verify
+from .tokens import UNKNOWN_KEY, BoundKey, Keys, Rules, Unauthenticated, usable_keys, verify
 
 DEV_ISSUER_PATH: Final = "/dev-issuer"
 ID_TYPES: Final = frozenset({"jwt", ""})
@@ -22,7 +22,7 @@ _OF_ID_TOKENS: Final = frozenset({"nonce", "at_hash", "c_hash", "s_hash"})
 
 
 class ProviderUnavailable(Refusal):
-    """The provider cannot be reached now: signing in must wait."""
+    """The provider cannot be reached now: signing in must wait, and so must tokens whose keys are not known yet."""
 
     code = "provider_unavailable"
 
@@ -93,12 +93,18 @@ class Oidc:
         return found
 
     async def access_claims(self, token: object) -> dict[str, Any]:
-        """The claims of an access token for this hub; raises `Unauthenticated`.
+        """The claims of an access token for this hub; raises `Unauthenticated`, and `ProviderUnavailable` while the
+        keys of the provider are not known.
 
         By RFC 9068 the header says that it is one. Where the provider only says `JWT`, an ID token is told by what it
         alone has: it is for the client itself, or bound to one sign-in, or names its kind.
         """
-        claims = await verify(token, self.keys, self._access)
+        try:
+            claims = await verify(token, self.keys, self._access)
+        except Unauthenticated as refusal:
+            if refusal.reason == UNKNOWN_KEY and not await self.keys.known():
+                raise ProviderUnavailable from None
+            raise
         if self.settings.oidc_access_type == "JWT":
             named = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
             kind = claims.get("typ", "Bearer")

@@ -35,6 +35,9 @@ _KTY: Final[Mapping[str, str]] = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC"}
 ALGORITHMS: Final = frozenset(_KTY)
 
 
+UNKNOWN_KEY = "unknown key"
+
+
 class Unauthenticated(Refusal):
     """Nobody we know is asking: an answer 401. `reason` is for tests and logs, never for the caller."""
 
@@ -95,6 +98,10 @@ class Keys:
         """The one key of that id; an unknown id asks the provider again, but once in 30 s whoever asks."""
         known = await self._cached.get(lambda keys: kid in keys)
         return known.get(kid) if known is not None else None
+
+    async def known(self) -> bool:
+        """Whether the provider's keys are known at all: without them a good token looks like a bad one."""
+        return await self._cached.get() is not None
 
 
 def usable_keys(document: Mapping[str, Any]) -> dict[str, BoundKey]:
@@ -175,7 +182,7 @@ async def _verify(token: object, keys: Keys, rules: Rules) -> dict[str, Any]:
         raise Unauthenticated("key id")
     bound = await keys.find(kid)
     if bound is None:
-        raise Unauthenticated("unknown key")
+        raise Unauthenticated(UNKNOWN_KEY)
     if bound.algorithm != algorithm:
         raise Unauthenticated("key is for another algorithm")
     try:  # the signature alone: python-jose's own look at the claims lets absent and misspelt ones through
