@@ -17,6 +17,9 @@ from scheduling.stages import Step, next_step, plan
 from scheduling.tables import Deadline
 from scheduling.terms import DeadlineState, Stage
 
+TABLE = str(Deadline.__tablename__)
+"""What `columns` are of."""
+
 
 class NoHandler(LookupError):
     """A clock of the table has nobody to answer for it."""

@@ -74,4 +74,4 @@ def row(
         urgency=urgency if clock.by_urgency else None,
         term=term,
     )
-    return columns["due_at"], ("deadline", columns)
+    return columns["due_at"], (deadlines.TABLE, columns)

@@ -30,6 +30,7 @@ from hub.identity.actions import AddAgency, AddStaff, StaffKind, add_agency, add
 from hub.identity.actors import actor_of
 from hub.identity.demo_people import MACHINE, DemoPerson, demo_people
 from hub.identity.grants import RoleOf, grant_role
+from hub.identity.views import agencies
 from hub.policy.terms import Actor, Category, Purpose, Role
 from hub.referrals import actions as referrals
 from hub.referrals.actions import AnswerReferral, SendReferral
@@ -219,11 +220,8 @@ async def _send(county: County, case: UUID, need: str, area: str, agency: str, u
     with clock.at(county.now - timedelta(days=days, minutes=30)):
         async with county.hub.db.work() as session:
             coordinator = await county.actor(session, "coordinator")
-            wanted = (
-                await session.execute(
-                    text("select organization_id from agency where id = :id"), {"id": county.agencies[agency]}
-                )
-            ).scalar_one()
+            to = county.agencies[agency]
+            wanted = (await agencies(session, [to]))[to].organization_id
             found = await match(session, MatchRequest(need, area), county.now, 100)
             service = next(m.service for m in found.found if m.service.organization_id == wanted)
             given = SendReferral(case, need, area, urgency, service.id, "請協助評估並提供服務（示範資料）。")

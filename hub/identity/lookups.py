@@ -34,8 +34,16 @@ _RELATIONS = text("select person_index, kind from staff_relation where staff_id 
 
 AGENCY_NAMES = sql("select id, code, name, names, network from agency")
 """A relation other slices may join for names: (id, code, name, names, network)."""
+AGENCY_ORGANIZATIONS = sql("select id, organization_id from agency")
+"""The same for what agencies are in the directory: (id, organization_id)."""
 _ALL = text(f"{AGENCY_NAMES} where not suspended order by code")
 _STAFF = text("select id, display_name from staff where id = any(:ids)")
+_WRITTEN_TO = text(
+    """
+    select id, agency_id, email, locale from staff
+    where id = any(:ids) and not suspended and (expires_at is null or expires_at > :now)
+    """
+)
 _BRIEFS = text(f"{AGENCY_NAMES} where id = any(:ids)")
 
 
@@ -104,3 +112,18 @@ async def staff_names(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
     """What members of staff are called, by id; unknown ids are left out."""
     rows = (await session.execute(_STAFF, {"ids": sorted(set(ids))})).all()
     return {row.id: row.display_name for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Where a member of staff reads notices (`email` may be empty), for which agency, and in what language."""
+
+    agency_id: UUID
+    email: str
+    locale: str
+
+
+async def written_to(session: Session, ids: Iterable[UUID], at: datetime) -> dict[UUID, Reader]:
+    """Members of staff who may be written to, by id: none who is suspended or has expired."""
+    rows = (await session.execute(_WRITTEN_TO, {"ids": sorted(set(ids)), "now": at})).all()
+    return {row.id: Reader(row.agency_id, row.email, row.locale) for row in rows}

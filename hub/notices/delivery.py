@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlmodel import col
 
 from hub.base.db import Database, Session
 from hub.base.settings import Settings
 from hub.base.time import now
+from hub.identity.lookups import written_to
 from hub.identity.views import agencies
 from scheduling.ticker import backoff, claim_due
 
@@ -37,14 +38,6 @@ TOGETHER = 8
 """Messages under way at once in one worker."""
 SUSPENDED = "recipient_suspended"
 _USUAL_LANGUAGE = {"TW": "zh-Hant", "KR": "ko"}
-
-# A member of staff who has left the agency, is suspended or has expired is not written to: the agency's mailbox is.
-_STAFF = text(
-    """
-    select id, agency_id, email, locale from staff
-    where id = any(:ids) and not suspended and (expires_at is null or expires_at > :now)
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +69,12 @@ async def deliver(database: Database, settings: Settings, stopped: Callable[[], 
 
 async def _claim(session: Session, settings: Settings, at: datetime) -> list[_Letter]:
     rows = await claim_due(session, Outbox, at, TOGETHER)
-    ids = [row.staff_id for row in rows if row.staff_id is not None]
-    staff = {person.id: person for person in (await session.execute(_STAFF, {"ids": ids, "now": at})).all()}
+    # Who has left the agency, is suspended or has expired is not written to: the agency's mailbox is.
+    staff = await written_to(session, [row.staff_id for row in rows if row.staff_id is not None], at)
     to = await agencies(session, [row.agency_id for row in rows])
     letters = []
     for row in rows:
-        agency, person = to[row.agency_id], staff.get(row.staff_id)
+        agency, person = to[row.agency_id], staff.get(row.staff_id) if row.staff_id is not None else None
         if agency.suspended:
             row.next_fire_at, row.last_error = None, SUSPENDED
             log.info("notice not sent", outbox=row.id, reason=SUSPENDED)

@@ -47,31 +47,31 @@ def _literal(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def _constant_text(node: ast.expr) -> str:
+def constant_text(node: ast.expr) -> str:
     """What is known of a text before the program runs; a gap for the rest."""
     if isinstance(node, ast.Constant):
         return str(node.value) if isinstance(node.value, str) else _GAP
     if isinstance(node, ast.JoinedStr):
-        return "".join(map(_constant_text, node.values))
+        return "".join(map(constant_text, node.values))
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return _constant_text(node.left) + _constant_text(node.right)
+        return constant_text(node.left) + constant_text(node.right)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
-        return re.sub(r"%(\(\w+\))?[sdr]", _GAP, _constant_text(node.left))
+        return re.sub(r"%(\(\w+\))?[sdr]", _GAP, constant_text(node.left))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         held = node.func.value
         if node.func.attr in {"format", "format_map"}:
-            return re.sub(r"\{\w*\}", _GAP, _constant_text(held))
+            return re.sub(r"\{\w*\}", _GAP, constant_text(held))
         if node.func.attr == "join":
-            return _GAP + _constant_text(held) + _GAP + " ".join(_pieces(node.args))
+            return _GAP + constant_text(held) + _GAP + " ".join(_pieces(node.args))
         if node.func.attr in {"replace", "removeprefix", "removesuffix", "strip", "__add__", "__mod__"}:
-            return _constant_text(held) + "".join(map(_constant_text, node.args))
+            return constant_text(held) + "".join(map(constant_text, node.args))
     return _GAP
 
 
 def _pieces(args: list[ast.expr]) -> Iterator[str]:
     for node in args:
         inside = node.elts if isinstance(node, ast.List | ast.Tuple) else [getattr(node, "elt", node)]
-        yield from map(_constant_text, inside)
+        yield from map(constant_text, inside)
 
 
 def _made(node: ast.AST) -> list[ast.expr] | None:
@@ -91,8 +91,8 @@ def _made(node: ast.AST) -> list[ast.expr] | None:
 
 def _text_of(node: ast.AST) -> str:
     if isinstance(node, ast.AugAssign):
-        return _GAP + _constant_text(node.value)
-    return _constant_text(node) if isinstance(node, ast.expr) else ""
+        return _GAP + constant_text(node.value)
+    return constant_text(node) if isinstance(node, ast.expr) else ""
 
 
 class Source:
