@@ -9,10 +9,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hub.policy.terms import Role
+
 from .client import ask
 from .forms import posted
 from .naming import ACTIONS, words
 from .pages import render
+from .viewer import only
 
 router = APIRouter(default_response_class=Response, include_in_schema=False)
 
@@ -40,6 +43,7 @@ async def verify(request: Request) -> Response:
 @router.get("/audit/who-saw")
 async def who_saw(request: Request) -> Response:
     """Who saw what of a case, by its opaque id. For auditors and the case's coordinator."""
+    only(request, Role.AUDITOR, Role.COORDINATOR)
     case, after = request.query_params.get("case", "").strip(), request.query_params.get("after")
     found = None
     if case:
