@@ -1,0 +1,64 @@
+"""A reader of source that finds whatever could end or begin a transaction, called or handed on, by name or as SQL."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+_ENDS = {"commit", "rollback", "commit_async", "rollback_async", "do_commit", "do_rollback"}
+_BEGINS = {"begin", "begin_twophase", "transaction"}
+_BY_NAME = {"getattr", "attrgetter", "methodcaller", "text", "execute", "exec_driver_sql", "executescript", "scalar"}
+_SQL = re.compile(
+    r"prepare\s+transaction\b.*|(commit|rollback|abort|begin|end|start\s+transaction)"
+    r"(\s+(work|transaction|prepared|and|isolation|read|to|deferrable|not)\b.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_PLAIN = {"begin", "end", "abort"}
+"""Words of SQL that are ordinary words too: they count where they are given to what runs SQL."""
+
+
+def in_source(source: str) -> Iterator[tuple[str, int]]:
+    """What a module holds of transactions: (word, line). Savepoints are none: what ends with them is not committed."""
+    tree = ast.parse(source)
+    said_only = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    savepoints, modules, handed = set(_savepoints(tree)), set(_modules(tree)), set(_handed(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            held = node.value.id if isinstance(node.value, ast.Name) else ""
+            if (node.attr in _ENDS and held not in savepoints) or (node.attr in _BEGINS and held not in modules):
+                yield node.attr, node.lineno
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in said_only:
+            for statement in node.value.split(";"):
+                said = statement.strip()
+                if _SQL.fullmatch(said) and (said.lower() not in _PLAIN or node in handed):
+                    yield said.split()[0].lower(), node.lineno
+            if node.value.upper() == "AUTOCOMMIT":
+                yield "autocommit", node.lineno
+
+
+def _savepoints(tree: ast.AST) -> Iterator[str]:
+    """Names that hold a savepoint, and never anything else."""
+    given = [node for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr)]
+    for name in {target.id for node in given for target in _targets(node) if isinstance(target, ast.Name)}:
+        made = [node.value for node in given if any(ast.unparse(one) == name for one in _targets(node))]
+        if all(one is not None and re.fullmatch(r"await [\w.]+\.begin_nested\(\)", ast.unparse(one)) for one in made):
+            yield name
+
+
+def _targets(node: ast.Assign | ast.AnnAssign | ast.NamedExpr) -> list[ast.expr]:
+    return node.targets if isinstance(node, ast.Assign) else [node.target]
+
+
+def _modules(tree: ast.AST) -> Iterator[str]:
+    """Names that stand for modules: `rounds.begin` begins no transaction."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (one.asname or one.name for one in node.names if (one.asname or one.name).islower())
+
+
+def _handed(tree: ast.AST) -> Iterator[ast.AST]:
+    """What is given to something that runs SQL, or takes a name for what it stands for."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _BY_NAME:
+            yield from node.args
