@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from directory.hot import driver
+from directory.hot import Hot, fetch
+from directory.sql import sql
 from hub.base.db import Session
 from hub.base.errors import Conflict
-from hub.base.rows import read
 from hub.base.time import now
 from hub.policy.terms import Actor
 
 _UNKNOWN = UUID(int=0)  # what it made, until it has made it: nobody else sees this row before
-_CLAIM = (
-    "insert into done_once (actor_id, key, body_hash, result, at) values ($1, $2, $3, $4, $5)"
-    " on conflict do nothing returning true"
+_CLAIM = Hot(
+    sql(
+        "insert into done_once (actor_id, key, body_hash, result, at) values (:actor, :key, :body, :unknown, :now)"
+        " on conflict do nothing returning true"
+    )
 )
-_FOUND = "select body_hash, result from done_once where actor_id = $1 and key = $2"
-_MADE = "update done_once set result = $3 where actor_id = $1 and key = $2"
+_FOUND = Hot(sql("select body_hash, result from done_once where actor_id = :actor and key = :key"))
+_MADE = Hot(sql("update done_once set result = :result where actor_id = :actor and key = :key"))
 
 
 async def claim(session: Session, actor: Actor, key: str, body_hash: bytes) -> UUID | None:
@@ -26,9 +28,10 @@ async def claim(session: Session, actor: Actor, key: str, body_hash: bytes) -> U
     Of two requests with one key the second waits for the first to end: it finds what that made or, if it was undone,
     takes the key. `Conflict` on another body.
     """
-    if await read(session, _CLAIM, actor.id, key, body_hash, _UNKNOWN, now()):
+    mine = {"actor": actor.id, "key": key}
+    if await fetch(session, _CLAIM, {**mine, "body": body_hash, "unknown": _UNKNOWN, "now": now()}):
         return None
-    (found,) = await read(session, _FOUND, actor.id, key)
+    (found,) = await fetch(session, _FOUND, mine)
     if found.body_hash != body_hash:
         raise Conflict("key_used_otherwise")
     made: UUID = found.result
@@ -37,4 +40,4 @@ async def claim(session: Session, actor: Actor, key: str, body_hash: bytes) -> U
 
 async def remember(session: Session, actor: Actor, key: str, result: UUID) -> None:
     """Keep what the claimed key made, in the same transaction."""
-    await (await driver(session)).execute(_MADE, actor.id, key, result)
+    await fetch(session, _MADE, {"actor": actor.id, "key": key, "result": result})

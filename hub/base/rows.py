@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import SQLModel
 
-from directory.hot import Found, driver, transacted
+from directory.hot import driver, transacted
 from directory.sql import Fragment, joined, listed
 from directory.sql import name as named
 from directory.sql import sql as made
@@ -33,19 +33,6 @@ async def write(session: Session, *rows: Row) -> None:
     statement = _statement(*((table, tuple(columns)) for table, columns in rows))
     values = [value for _, columns in rows for value in columns.values()]
     await (await driver(session)).execute(statement, *values)
-
-
-def numbered(sql: str, *names: str) -> str:
-    """SQL with `:name` as the driver takes it, with `$1`, in the order of the names."""
-    for number, name in enumerate(names, 1):
-        sql = sql.replace(f":{name}", f"${number}")
-    return sql
-
-
-async def read(session: Session, sql: str, *values: Any) -> list[Found]:
-    """The rows of a statement with `$1`."""
-    found: list[Found] = await (await driver(session)).fetch(sql, *values, record_class=Found)
-    return found
 
 
 @lru_cache(maxsize=128)

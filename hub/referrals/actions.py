@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from directory.found import OFFERS
-from directory.hot import Found
+from directory.hot import Found, Hot, fetch
+from directory.sql import sql
 from directory.taxonomy import NEEDS
 from hub.audit.chain import append, entry
 from hub.audit.ledger import moment
@@ -16,7 +17,7 @@ from hub.base import clocks
 from hub.base.db import Session
 from hub.base.errors import Conflict, FieldError, InvalidInput, NotFound, OutOfService
 from hub.base.ids import new_id
-from hub.base.rows import numbered, read, write
+from hub.base.rows import write
 from hub.base.vault import Vault
 from hub.cases.briefs import BRIEF_COLUMNS
 from hub.cases.rules import require
@@ -120,37 +121,37 @@ async def send(session: Session, actor: Actor, given: SendReferral) -> Sent:
 
 _UNANSWERED = {"reason": None, "answered_at": None, "outcome": None, "report": None}
 # One statement: where the sender stands to the case, the case (locked, if it is theirs), the service and its agency.
-_TO_SEND = numbered(
-    f"""
-    with stands as materialized ({standing.FACTS_OF_ONE}),
+_TO_SEND = Hot(
+    sql(
+        """
+    with stands as materialized ({facts}),
     here as materialized (
-      select {BRIEF_COLUMNS},
+      select {brief},
         f.code as from_code, f.name as from_name, f.names as from_names, f.network as from_network,
-        exists (select from area where code = :area) as area_known, {OFFERS} as offered,
+        exists (select from area where code = :area) as area_known, {offers} as offered,
         s.id as found_service, s.status as service_status, s.name as service_name, s.name_i18n as service_names,
         t.id as to_agency_id, t.code as to_code, t.name as to_name, t.names as to_names, t.network as to_network
       from case_file c
-      join ({AGENCY_NAMES}) f on f.id = :agency
+      join ({agencies}) f on f.id = :agency
       left join service s on s.id = :service
-      left join lateral ({AGENCY_NAMES} where organization_id = s.organization_id and not suspended
+      left join lateral ({agencies} where organization_id = s.organization_id and not suspended
         order by code desc limit 1) t on true
       where c.id = :case and exists (select from stands where kind = 'assigned')
       for update of c)
     select * from stands left join here on true
-    """,  # noqa: S608 - constants alone
-    "case",
-    "agency",
-    "staff",
-    "now",
-    "service",
-    "area",
-    "need",
+    """,
+        facts=standing.FACTS_OF_ONE,
+        brief=BRIEF_COLUMNS,
+        agencies=AGENCY_NAMES,
+        offers=OFFERS,
+    )
 )
 
 
 async def _to_send(session: Session, actor: Actor, given: SendReferral) -> tuple[Found, Facts]:
-    asked = (given.case_id, actor.agency_id, actor.id, moment(session), given.service_id, given.area, given.need)
-    rows = await read(session, _TO_SEND, *asked)
+    asked = {"case": given.case_id, "agency": actor.agency_id, "staff": actor.id, "service": given.service_id}
+    told = {"area": given.area, "need": given.need, "now": moment(session)}
+    rows = await fetch(session, _TO_SEND, {**asked, **told})
     facts = standing.read(actor, rows)
     if Standing.ASSIGNED not in facts.standings or facts.conflicted or rows[0].case_state is None:
         raise NotFound

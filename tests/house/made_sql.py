@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 _GAP = "\N{REPLACEMENT CHARACTER}"
@@ -28,6 +28,9 @@ _RAW = {"text", "TextClause", "literal_column", "DDL"}
 """What SQLAlchemy takes for SQL as it stands."""
 _DRIVER = {"exec_driver_sql", "fetch", "fetchrow", "fetchval", "executemany", "cursor", "prepare"}
 """What takes text to the database past SQLAlchemy."""
+
+
+_CHECK = "CheckConstraint"
 
 
 @dataclass(frozen=True)
@@ -163,21 +166,47 @@ class Source:
                 if one is not None:
                     yield from ast.walk(one)
 
-    def raw(self) -> Iterator[Found]:
-        """Text that goes to the database as it stands and is no literal."""
+    def raw(self, fit: Callable[[ast.expr | None], bool]) -> Iterator[Found]:
+        """Text that goes to the database as it stands and is not `fit` to; and the ways there under another name."""
+        types, called = set(self._in_types()), set[ast.AST]()
         for node in ast.walk(self.tree):
             if not isinstance(node, ast.Call):
                 continue
-            name = self.stands_for(node.func)
-            taken = name.split(".")[0] in {"sqlalchemy", "sqlmodel"} and name.rpartition(".")[2] in _RAW
-            driver = isinstance(node.func, ast.Attribute) and node.func.attr in _DRIVER
+            called.add(node.func)
             first = node.args[0] if node.args else next((k.value for k in node.keywords), None)
-            if (taken or driver) and not _literal(first):
-                yield Found(node.lineno, "SQL that is no literal")
-            checks = name.startswith("sqlalchemy") and name.endswith(".CheckConstraint")
+            if (self._sink(node.func) or _to_driver(node)) and not fit(first):
+                yield Found(node.lineno, "SQL that is not known")
+            checks = self.stands_for(node.func).startswith("sqlalchemy") and ast.unparse(node.func).endswith(_CHECK)
             run = isinstance(node.func, ast.Attribute) and node.func.attr in {"execute", "scalar", "scalars", "stream"}
-            if (checks or run) and first is not None and _made(first) is not None:
+            if (checks or run) and first is not None and _made(first) is not None and not fit(first):
                 yield Found(node.lineno, "SQL put together")
+        for node in ast.walk(self.tree):
+            if not (isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load)):
+                continue
+            if node not in called | types and self._sink(node):
+                yield Found(node.lineno, "a way to the database under another name")
+
+    def _sink(self, node: ast.AST) -> bool:
+        """Whether this is one of SQLAlchemy's names for SQL as it stands, through whichever module it came here."""
+        name = self.stands_for(node) if isinstance(node, ast.expr) else ""
+        return "." in name and name.rpartition(".")[2] in _RAW
+
+    def known(self, node: ast.expr | None) -> bool:
+        """Whether SQL is of literals, constants and what the makers of `directory.sql` return."""
+        if isinstance(node, ast.Call):
+            home, _, maker = self.stands_for(node.func).rpartition(".")
+            return home == _HOME and maker in _TEMPLATES
+        return node is not None and _ours(node)
+
+
+def _to_driver(node: ast.Call) -> bool:
+    """Whether a call hands text to the driver."""
+    if not isinstance(node.func, ast.Attribute):
+        return False
+    if node.func.attr == "prepare":
+        return len(node.args) == 1  # others have one too, of more arguments
+    to_driver = "driver(" in ast.unparse(node.func.value) and node.func.attr == "execute"
+    return node.func.attr in _DRIVER or to_driver
 
 
 def _well_called(node: ast.Call, maker: str) -> bool:
@@ -200,6 +229,8 @@ def _ours(node: ast.expr) -> bool:
         return node.attr.strip("_").isupper()
     if isinstance(node, ast.Tuple | ast.List):
         return all(map(_ours, node.elts))
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.LShift | ast.Sub | ast.Mult):  # numbers
+        return _ours(node.left) and _ours(node.right)
     parts = _made(node)
     return parts is not None and all(map(_ours, parts))
 
@@ -207,11 +238,12 @@ def _ours(node: ast.expr) -> bool:
 def in_directory(source: str, package: str) -> list[Found]:
     """What a module of the directory, which makes SQL with `directory.sql` alone, must not hold."""
     read = Source(source, package)
-    found = [*read.made_text(), *read.makers(), *read.raw()]
+    found = [*read.made_text(), *read.makers(), *read.raw(_literal)]
     return sorted(set(found), key=lambda one: (one.line, one.what))
 
 
 def elsewhere(source: str, package: str) -> list[Found]:
     """What a module of any other room must not hold. It may make SQL with `directory.sql` too."""
     read = Source(source, package)
-    return sorted({*read.outside_words(), *read.makers()}, key=lambda one: (one.line, one.what))
+    found = {*read.outside_words(), *read.makers(), *read.raw(read.known)}
+    return sorted(found, key=lambda one: (one.line, one.what))
