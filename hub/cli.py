@@ -7,7 +7,7 @@ import os
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 import uvloop
@@ -150,6 +150,17 @@ def doctor() -> None:
         return bad
 
     raise typer.Exit(1 if asyncio.run(look()) else 0)
+
+
+@app.command()
+def healthy(
+    what: Annotated[Literal["serve", "work"], typer.Argument(help="Whose health: the web server's or the worker's.")],
+) -> None:
+    """Whether the web server or the worker of this machine works: exit code 0, or one line that says why not."""
+    made = given_settings()
+    from hub.base.healthy import serving, working
+
+    asyncio.run(serving(made) if what == "serve" else working(made))
 
 
 @app.command("export-schema")

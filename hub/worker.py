@@ -18,6 +18,7 @@ from hub.base.crypto import keys_of
 from hub.base.databases import databases
 from hub.base.db import Database, Session
 from hub.base.fitness import Finding, check_database, check_settings
+from hub.base.healthy import WORKER
 from hub.base.settings import Settings
 from hub.base.time import now
 from hub.imports.making import make_due
@@ -169,7 +170,7 @@ async def run(settings: Settings) -> None:
     check_settings(settings)
     async with databases(settings, leaving=True) as urls:
         await check_database(settings, urls.app)
-        database = Database(urls.app, settings.database_pool, keys_of(settings), failing.WORKER)
+        database = Database(urls.app, settings.database_pool, keys_of(settings), WORKER)
         try:
             log.info("working")
             await tick(database, settings, stop)

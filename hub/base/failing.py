@@ -11,14 +11,11 @@ from sqlalchemy import text
 
 from hub.base.db import Session
 from hub.base.fitness import Finding
+from hub.base.healthy import WORKER, absent
 from hub.base.settings import Settings
 from hub.base.time import now
 from scheduling import ticker
 
-WORKER = "hub work"
-"""What a worker's connections call themselves: by them it is seen."""
-ABSENT = timedelta(seconds=30)
-"""A worker that has asked the database nothing for so long, at many looks a minute, is none."""
 _SHOWN = 1000
 _SEEN = text(
     """
@@ -34,7 +31,7 @@ async def worker(session: Session, settings: Settings, *, waiting: bool) -> Asyn
     if settings.mode == "demo":  # it works in the same process as everything else
         return
     seen: datetime | None = (await session.execute(_SEEN, {"name": WORKER})).scalar()
-    if seen is not None and now() - seen < max(ABSENT, timedelta(seconds=4 * settings.worker_tick)):
+    if seen is not None and now() - seen < absent(settings):
         yield Finding("ok", "a worker runs")
         return
     last = f"; the last one was seen at {seen:%Y-%m-%d %H:%M:%S} UTC" if seen is not None else ""

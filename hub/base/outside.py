@@ -9,6 +9,7 @@ import aiosmtplib
 import httpx
 
 from hub.base.fitness import Finding
+from hub.base.healthy import here
 from hub.base.settings import Settings
 
 _SOON = 5.0
@@ -73,10 +74,9 @@ async def port(settings: Settings) -> Finding:
         return Finding("wrong", f"this account may not listen on {where}", "set HUB_PORT to 1024 or above")
     except OSError as error:
         refused = Finding("wrong", f"the port {where} cannot be used: {error.strerror}", "set HUB_HOST and HUB_PORT")
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - compared
     try:
         async with httpx.AsyncClient(timeout=_SOON, trust_env=False) as client:
-            answer = await client.get(f"http://{host}:{settings.port}/healthz")
+            answer = await client.get(f"{here(settings)}/healthz")
         if answer.status_code == 200 and answer.json() == {"status": "ok"}:
             return Finding("ok", f"a hub answers at {where}")
     except (httpx.HTTPError, httpx.InvalidURL, ValueError):

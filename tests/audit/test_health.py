@@ -14,8 +14,9 @@ from sqlalchemy import text
 from hub import worker
 from hub.audit.health import sealing
 from hub.base.db import Database, Session
-from hub.base.failing import ABSENT, WORKER, since
+from hub.base.failing import since
 from hub.base.fitness import Finding
+from hub.base.healthy import ABSENT, WORKER
 from hub.base.ids import new_id
 from hub.base.settings import Settings
 from hub.base.time import at, now

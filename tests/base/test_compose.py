@@ -158,6 +158,51 @@ def test_each_would_start(services: dict[str, dict[str, Any]]) -> None:
     assert needed == set(GIVEN)
 
 
+OF_THE_IMAGE = {
+    "HUB_HOST": "the image listens on all addresses; `ports` says which of the machine's lead there",
+    "HUB_PORT": "the image's own; `ports` says which of the machine's leads there",
+    "HUB_STATE_DIR": "the image's own; the volume is mounted there",
+    "HUB_PG_BINDIR": "of the embedded database alone",
+    "HUB_DATABASE_APP_PASSWORD": "stands in HUB_DATABASE_URL; `migrate` alone gives it to the role",
+}
+"""Settings the file does not pass on, and why."""
+OTHERWISE = {"HUB_SMTP_HOST": "mail", "HUB_SMTP_PORT": "1025"}
+"""Defaults that are not the settings' own: the file brings a mail catcher."""
+
+
+def test_every_setting_can_be_given(services: dict[str, dict[str, Any]]) -> None:
+    """Each by the variable of its own name, which falls back to the setting's own default."""
+    for name in ("hub1", "hub2", "worker"):
+        given: dict[str, str] = services[name]["environment"]
+        assert {f"HUB_{field.upper()}" for field in Settings.model_fields} - set(given) == set(OF_THE_IMAGE)
+        made = settings_of(services[name])
+        for setting, value in given.items():
+            asked = [(found, default) for found, sign, default in _VARIABLE.findall(value) if sign == "-"]
+            if asked and setting not in OTHERWISE:
+                field = setting.removeprefix("HUB_").lower()
+                assert [found for found, _ in asked] == [setting]
+                assert getattr(made, field) == Settings.model_fields[field].default, setting
+            elif asked:
+                assert asked == [(setting, OTHERWISE[setting])]
+
+
+def test_what_serves_and_works_is_asked_for_its_health(services: dict[str, dict[str, Any]]) -> None:
+    """By commands that exist: of the web servers whether they are ready, of the worker whether it works."""
+    commands = {command.name or str(getattr(command.callback, "__name__", "")) for command in app.registered_commands}
+    asked = {name: service["healthcheck"]["test"] for name, service in services.items() if "healthcheck" in service}
+    assert {name: test[1:] for name, test in asked.items() if name in ours(services)} == {
+        "hub1": ["hub", "healthy", "serve"],
+        "hub2": ["hub", "healthy", "serve"],
+        "worker": ["hub", "healthy", "work"],
+    }
+    assert "healthy" in commands
+
+
+def test_no_image_is_whatever_is_newest(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        assert name in ours(services) or re.search(r":v?\d", service["image"]), name
+
+
 @pytest.mark.parametrize(
     "text", ["a:\n- b", "a: |\n  b", "a: [b,\n  c]", "a:\n   b: c", "a: b\na: c", "a: {b: c}", "a: b: c", "\ta: b", "a"]
 )
