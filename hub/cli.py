@@ -13,7 +13,7 @@ import typer
 import uvloop
 
 from hub.directory_commands import directory
-from hub.terminal import err, fail, given_settings, opened, out
+from hub.terminal import err, fail, given_settings, opened, out, warn_of_unknown
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,6 +53,7 @@ def work() -> None:
 def migrate() -> None:
     """Bring the database to this release, and give the role hub_app its rights."""
     made = given_settings()
+    warn_of_unknown()
     from hub.base.databases import databases
     from hub.base.migrate import head, upgrade
 
@@ -215,6 +216,8 @@ def verify(
 
 def _explain(error: Exception) -> str | None:
     """What a person is told of an error they can mend; None for a fault of ours."""
+    from socket import gaierror
+
     from asyncpg import InterfaceError, PostgresError
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -229,6 +232,8 @@ def _explain(error: Exception) -> str | None:
         # The cause alone: SQLAlchemy's own text repeats the statement and its values, people's data among them.
         cause = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
         said = cause.splitlines()[0].rsplit(">: ", 1)[-1]
+        if isinstance(error, ConnectionError | gaierror):  # commands open nothing else by themselves
+            return f"the database does not answer ({said}): check HUB_DATABASE_URL, and see `hub doctor`"
         if "password authentication failed" in said:  # before its first migration a server has no such role
             return f"{said}: run `hub migrate` first, or see `hub doctor`"
         return f"{said} (see `hub doctor`)"

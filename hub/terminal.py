@@ -25,9 +25,26 @@ def given_settings() -> Settings:
         return settings()
     except ValidationError as error:
         for one in error.errors(include_input=False, include_url=False):  # an input may be a secret
-            name = "_".join(str(part) for part in one["loc"]).upper()
-            err.print(f"HUB_{name}: {one['msg']}", style="red", markup=False)
+            field = "_".join(str(part) for part in one["loc"])
+            err.print(f"HUB_{field.upper()}: {_advised(field, one['msg'])}", style="red", markup=False)
         raise typer.Exit(2) from None
+
+
+def _advised(field: str, said: str) -> str:
+    """What is wrong with a setting, and what it is for: its documentation's first sentence."""
+    from hub.base.settings import Settings
+
+    known = Settings.model_fields.get(field)
+    meant = (known.description or "").partition(". ")[0].rstrip(".") if known else ""
+    return f"{said.removeprefix('Value error, ')} ({meant}; see docs/operations.md)"
+
+
+def warn_of_unknown() -> None:
+    """A line for each variable `HUB_*` that is no setting, for commands whose terminal people read."""
+    from hub.base.fitness import unknown_settings
+
+    for found in unknown_settings():
+        err.print(f"{found.what}: {found.advice}", style="yellow", markup=False)
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from directory import terms
 from hub.audit import chain, heads
-from hub.base import failing, logs
+from hub.base import failing, folder, logs
 from hub.base.crypto import keys_of
 from hub.base.databases import databases
 from hub.base.db import Database, Session
@@ -168,6 +168,7 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     check_settings(settings)
+    folder.made(settings.state_dir)  # for the heads of the audit chain
     async with databases(settings, leaving=True) as urls:
         await check_database(settings, urls.app)
         database = Database(urls.app, settings.database_pool, keys_of(settings), WORKER)

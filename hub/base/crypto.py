@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
+from . import folder
 from .settings import Settings
 
 _SIZE = 32
@@ -55,7 +56,7 @@ def keys_of(settings: Settings) -> Keys:
         elif settings.mode == "production":
             raise ValueError(f"HUB_{name.upper()}_KEY is not set")
         else:
-            found.append(_kept_key(settings.state_dir / "keys" / name))
+            found.append(_kept_key(folder.made(settings.state_dir) / "keys" / name))
     return Keys(*found)
 
 

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 import asyncpg
 from sqlalchemy.engine import URL, make_url
 
+from hub.base.errors import NotFit
+from hub.base.folder import made
+from hub.base.places import unfit_url
 from hub.base.postgres import APP, OWNER, AlreadyRunning, EmbeddedPostgres
 from hub.base.settings import Settings
 
@@ -87,14 +90,16 @@ async def databases(settings: Settings, *, leaving: bool = False) -> AsyncIterat
     """The URLs to use; an embedded server is started for the length of the block, or joined if one of ours runs.
 
     At the end the one who started it waits for those who joined: as long as they need or, if `leaving` says that the
-    block ends because somebody wants it to, `PARTING` seconds. Raises `EmbeddedFailed` with the reason. Migrations are
-    not run: see `hub.base.migrate.upgrade`.
+    block ends because somebody wants it to, `PARTING` seconds. Raises `NotFit` or `EmbeddedFailed` with the reason.
+    Migrations are not run: see `hub.base.migrate.upgrade`.
     """
     given = settings.database_app_password.get_secret_value()
     if settings.database_url:
+        if why := unfit_url(settings.database_url):
+            raise NotFit(f"HUB_DATABASE_URL {why}")
         yield _given(settings.database_url, given)
         return
-    server = EmbeddedPostgres(settings.state_dir / "postgres", programs=settings.pg_bindir)
+    server = EmbeddedPostgres(made(settings.state_dir) / "postgres", programs=settings.pg_bindir)
     admin, owned = await _started_or_joined(server)
     try:
         words = server.passwords()

@@ -7,14 +7,16 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 
 import asyncpg
-from sqlalchemy.engine import make_url
 
 import hub
 from hub.base import outside
 from hub.base.databases import Urls, databases
 from hub.base.db import Database, Session
-from hub.base.fitness import Finding, of_database, of_settings
-from hub.base.postgres import EmbeddedFailed, bindir
+from hub.base.errors import NotFit
+from hub.base.fitness import Finding, of_database, of_settings, unknown_settings
+from hub.base.folder import unfit
+from hub.base.places import unfit_url
+from hub.base.postgres import APP, EmbeddedFailed, bindir
 from hub.base.settings import Settings
 from hub.base.texts import FOLDER as LOCALES
 from hub.base.texts import LANGUAGES
@@ -34,6 +36,10 @@ SELECT what FROM (
 ) AS found ORDER BY what LIMIT 3
 """
 
+_UNREACHED = (
+    OSError, TimeoutError, UnicodeError, asyncpg.PostgresError, asyncpg.InterfaceError, EmbeddedFailed, NotFit,
+)  # fmt: skip
+
 
 Check = Callable[[Session, Settings], AsyncIterator[Finding]]
 """Looks at one room's own affairs, in a transaction of its own. Rooms above this one hand theirs in."""
@@ -46,7 +52,7 @@ async def examine(settings: Settings, *checks: Check) -> AsyncIterator[Finding]:
     """
     yield Finding("ok", f"settings can be read; mode {settings.mode}")
     told = list(of_settings(settings))
-    for finding in (*told, *_parts()):
+    for finding in (*unknown_settings(), *told, _folder(settings), *_parts()):
         yield finding
     async for finding in _database(settings, checks):
         yield finding
@@ -82,35 +88,59 @@ async def _database(settings: Settings, checks: Sequence[Check]) -> AsyncIterato
         if not (settings.state_dir / "postgres").exists():
             yield Finding("note", "the embedded database is not made yet", "`hub migrate` or `hub demo` makes it")
             return
-    elif _unusable(settings.database_url):
-        yield Finding(
-            "wrong", "HUB_DATABASE_URL is no URL of a PostgreSQL database", "postgresql://user@host:5432/name"
-        )
-        return
+    elif unfit_url(settings.database_url):
+        return  # said among the settings
     try:
         async with databases(settings) as urls:
-            connection, ready = await asyncpg.connect(urls.app, timeout=10), True
+            try:
+                connection, ready = await asyncpg.connect(urls.app, timeout=10), True
+            except asyncpg.InvalidAuthorizationSpecificationError as error:
+                yield await _refused(urls, error)
+                return
             try:
                 yield Finding("ok", "the database answers the role hub_app")
                 async for finding in of_database(connection):
                     ready = ready and finding.state != "missing"
                     yield finding
-                yield await _rights(connection)
+                if ready:  # before the first migration there is nothing to have rights on
+                    yield await _rights(connection)
             finally:
                 await connection.close()
             if ready:
                 async for finding in _rooms(settings, urls, checks):
                     yield finding
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, EmbeddedFailed) as error:
-        advice = "check HUB_DATABASE_URL, HUB_DATABASE_APP_PASSWORD and that the server runs; then `hub migrate`"
-        yield Finding("wrong", f"the database does not answer the role hub_app: {outside.line(error)}", advice)
+    except _UNREACHED as error:
+        advice = "check HUB_DATABASE_URL and that the server runs and takes connections from here"
+        yield Finding("wrong", f"the database does not answer: {outside.line(error)}", advice)
 
 
-def _unusable(url: str) -> bool:
+async def _refused(urls: Urls, error: asyncpg.PostgresError) -> Finding:
+    """The server knows no such role, or not this password: it does not say which; the owner can see it."""
+    said = f"the database refuses the role {APP}: {outside.line(error)}"
+    if not urls.owner:
+        advice = "before the first `hub migrate` there is no such role: run it as the database's owner"
+        return Finding("wrong", said, f"{advice}; afterwards check the password in HUB_DATABASE_URL")
     try:
-        return not make_url(url).drivername.startswith("postgresql")
-    except Exception:
-        return True
+        connection = await asyncpg.connect(urls.owner, timeout=10)
+        known = await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", APP)
+        await connection.close()
+    except _UNREACHED as problem:
+        what = f"the database refuses its owner: {outside.line(problem)}"
+        return Finding("wrong", what, "check user and password in HUB_DATABASE_URL")
+    if not known:
+        return Finding("missing", f"migrations: the database has no role {APP} yet", "run `hub migrate`")
+    advice = "set HUB_DATABASE_APP_PASSWORD to its password, then run `hub migrate`, which gives it to the role"
+    return Finding("wrong", said, advice)
+
+
+def _folder(settings: Settings) -> Finding:
+    """Whether what must be kept can be. Web servers with a database and keys of their own keep nothing."""
+    if not (why := unfit(settings.state_dir)):
+        return Finding("ok", f"the state folder {settings.state_dir} can be written")
+    keys = (settings.master_key, settings.index_key, settings.audit_key)
+    if settings.database_url and all(key.get_secret_value() for key in keys):
+        return Finding("note", f"HUB_STATE_DIR: {why}", "`hub serve` can do without; `hub work` needs it for its heads")
+    return Finding("wrong", f"HUB_STATE_DIR: {why}", "set it to a folder this account may write in")
 
 
 async def _rights(connection: asyncpg.Connection) -> Finding:

@@ -15,6 +15,10 @@ class FieldError:
     code: str
 
 
+class NotFit(Exception):
+    """The hub does not start or work like this; the message is one line that says why and what to do."""
+
+
 class Refusal(Exception):
     """Base of all refusals. `code` is the message to translate; nothing in it may hint at what is hidden."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -13,11 +14,16 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import asyncpg
+import structlog
 
 from hub.base import migrate
 from hub.base.crypto import decode_key
-from hub.base.settings import Settings
+from hub.base.errors import NotFit as NotFit  # beside what raises it
+from hub.base.places import is_host, unfit_url, web
+from hub.base.settings import Settings, unknown
 from hub.base.time import now
+
+log = structlog.get_logger("hub.base.fitness")
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 OLDEST = 15
@@ -25,10 +31,6 @@ DEV_ISSUER = "/dev-issuer"
 PATIENCE = 10.0
 """Seconds a database that does not answer yet is waited for at start: machines that boot together."""
 _MAKE_KEY = "python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
-
-
-class NotFit(Exception):
-    """The hub does not start like this; the message is one line that says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,9 @@ def of_settings(settings: Settings) -> Iterator[Finding]:
     yield from _keys(settings)
     yield from _address(settings)
     yield from _provider(settings)
+    yield from _database(settings)
+    if not is_host(settings.smtp_host):
+        yield Finding("wrong", "HUB_SMTP_HOST is no name or address of a host", "set it to your mail server's")
     try:
         ZoneInfo(settings.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -87,13 +92,11 @@ def _address(settings: Settings) -> Iterator[Finding]:
             f"HUB_MODE={settings.mode} signs anybody in, and HUB_HOST is not this machine alone",
             "set HUB_MODE=production, or HUB_HOST=127.0.0.1",
         )
-    given = settings.public_url or f"http://{settings.host}:{settings.port}"
-    try:
-        url = urlsplit(given)
-        whole = url.scheme in {"http", "https"} and bool(url.hostname) and not (url.query or url.fragment)
-    except ValueError:
-        whole = False
-    if not whole:
+    if settings.host and not is_host(settings.host):
+        yield Finding("wrong", "HUB_HOST is no name or address of this machine", "set it to one, e.g. 127.0.0.1")
+        return
+    url = web(settings.public_url or f"http://{settings.host}:{settings.port}")
+    if url is None or url.query or url.fragment:
         yield Finding("wrong", "HUB_PUBLIC_URL is no http(s) URL", "set it to the URL people use, https://...")
     elif url.scheme == "http" and not loopback(url.hostname):
         yield Finding(
@@ -104,6 +107,13 @@ def _address(settings: Settings) -> Iterator[Finding]:
             "wrong", f"HUB_MODE={settings.mode} signs anybody in, and HUB_PUBLIC_URL leads others to it",
             "set HUB_MODE=production",
         )  # fmt: skip
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    why = unfit_url(settings.database_url) if settings.database_url else ""
+    if why:
+        what, _, advice = why.partition(": ")
+        yield Finding("wrong", f"HUB_DATABASE_URL {what}", advice)
 
 
 def _provider(settings: Settings) -> Iterator[Finding]:
@@ -123,6 +133,8 @@ def _provider(settings: Settings) -> Iterator[Finding]:
         yield Finding("wrong", "HUB_OIDC_ISSUER is the demo issuer", "set it to your provider's issuer URL")
     elif issuer and parts.scheme != "https" and not (parts.scheme == "http" and loopback(parts.hostname)):
         yield Finding("wrong", "HUB_OIDC_ISSUER is not https", "use the provider's https URL")
+    elif issuer and web(issuer) is None:
+        yield Finding("wrong", "HUB_OIDC_ISSUER names no host or port that can be one", "copy the provider's issuer")
     elif parts.query:
         yield Finding("wrong", "HUB_OIDC_ISSUER has a query", "copy the provider's issuer to the letter")
 
@@ -165,8 +177,17 @@ async def _revision(connection: asyncpg.Connection) -> Finding:
     )
 
 
+def unknown_settings() -> Iterator[Finding]:
+    """Variables `HUB_*` that nobody reads: misspelt, or of another release."""
+    for name, meant in unknown(os.environ).items():
+        advice = f"is {meant} meant?" if meant else "see docs/operations.md for what there is"
+        yield Finding("note", f"{name} is no setting and changes nothing", advice)
+
+
 def check_settings(settings: Settings) -> None:
-    """Before anything is opened: raises `NotFit` with the first thing that is wrong."""
+    """Before anything is opened: raises `NotFit` with the first thing that is wrong. What nobody reads is warned of."""
+    for name, meant in unknown(os.environ).items():
+        log.warning("no setting", name=name, meant=meant)
     _refuse([found for found in of_settings(settings) if found.bad])
 
 

@@ -52,7 +52,7 @@ async def mail_server(settings: Settings) -> Finding:
             await client.ehlo()
         if settings.smtp_starttls and not client.supports_extension("starttls"):
             return Finding("wrong", f"{where} offers no STARTTLS", "let it, or choose another: mail must not go openly")
-    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+    except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
         return Finding(
             "wrong", f"{where} cannot be reached: {type(error).__name__}", "check HUB_SMTP_HOST and HUB_SMTP_PORT"
         )
@@ -72,8 +72,9 @@ async def port(settings: Settings) -> Finding:
             return Finding("ok", f"the port {where} is free")
     except PermissionError:
         return Finding("wrong", f"this account may not listen on {where}", "set HUB_PORT to 1024 or above")
-    except OSError as error:
-        refused = Finding("wrong", f"the port {where} cannot be used: {error.strerror}", "set HUB_HOST and HUB_PORT")
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "no such host"
+        refused = Finding("wrong", f"the port {where} cannot be used: {why}", "set HUB_HOST and HUB_PORT")
     try:
         async with httpx.AsyncClient(timeout=_SOON, trust_env=False) as client:
             answer = await client.get(f"{here(settings)}/healthz")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_SENDER = re.compile(r"[!-~]+@[A-Za-z0-9.-]+|[^<>@\",;:]*<[!-;=?-~]+@[A-Za-z0-9.-]+>")
+_OTHERS = ("HUB_TEST_", "HUB_OWNER_PASSWORD")
+"""Variables that are no settings of the hub: the tests', and one of compose.yaml."""
 
 
 class Settings(BaseSettings):
@@ -21,7 +29,7 @@ class Settings(BaseSettings):
         "start on a loopback address alone; `production` refuses all of them.",
     )
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
-    port: int = Field(8000, ge=0, le=65535, description="Port the web server listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port the web server listens on.")
     public_url: str = Field("", description="URL people use, without a final slash. Empty: http://host:port.")
     database_url: str = Field(
         "",
@@ -64,8 +72,10 @@ class Settings(BaseSettings):
         SecretStr(""), description="32 bytes in base64url: Ed25519 seed that signs audit heads. As for the master key."
     )
     smtp_host: str = Field("127.0.0.1", description="Mail server that takes outgoing notices.")
-    smtp_port: int = Field(25, description="Its port.")
-    smtp_from: str = Field("hub@hub.invalid", description="Sender of notices.")
+    smtp_port: int = Field(25, ge=1, le=65535, description="Its port.")
+    smtp_from: str = Field(
+        "hub@hub.invalid", description="Sender of notices: one address, alone or as `Name <name@host>`."
+    )
     smtp_user: str = Field("", description="Account at the mail server; empty: none is needed.")
     smtp_password: SecretStr = Field(SecretStr(""), description="Its password. Sent over TLS alone.")
     smtp_starttls: bool = Field(False, description="Upgrade to TLS; set it whenever mail leaves the host.")
@@ -90,6 +100,37 @@ class Settings(BaseSettings):
         description="Seconds an audit entry may wait for its seal. Beyond, `hub audit verify`, the auditor's page and "
         "`hub doctor` no longer call the chain whole.",
     )
+
+    @field_validator("*")
+    @classmethod
+    def _one_line(cls, value: object) -> object:
+        """What goes into headers, addresses and logs has no line breaks in it."""
+        said = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(said, str) and any(unicodedata.category(sign) in {"Cc", "Zl", "Zp"} for sign in said):
+            raise ValueError("must be one line without control characters")
+        return value
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        if not _SENDER.fullmatch(value):
+            raise ValueError("must be one address, as hub@agency.example or Hub <hub@agency.example>")
+        return value
+
+    @field_validator("state_dir", mode="before")
+    @classmethod
+    def _somewhere(cls, value: object) -> object:
+        if value == "":
+            raise ValueError("must name a folder, or not be set")
+        return value
+
+
+def unknown(given: Iterable[str]) -> dict[str, str]:
+    """Names `HUB_*` among those `given` that are no setting, each with the setting that may be meant, or nothing."""
+    known = [f"HUB_{name.upper()}" for name in Settings.model_fields]
+    named = {name for name in given if name.upper().startswith("HUB_") and not name.upper().startswith(_OTHERS)}
+    lost = sorted(name for name in named if name.upper() not in known)
+    return {name: next(iter(difflib.get_close_matches(name.upper(), known, 1)), "") for name in lost}
 
 
 @lru_cache

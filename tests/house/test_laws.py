@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -191,6 +192,26 @@ def test_what_imports_unseen_is_found(source: str) -> None:
 
 def test_what_imports_openly_is_left_alone() -> None:
     assert not list(imported_unseen("import re\nfrom . import rounds\nx = re.compile('a')\nawait session.exec(x)"))
+
+
+def unreasoned(project: str) -> list[str]:
+    """Dependencies, the product's and its makers', whose line does not say what they are for."""
+    lists = re.findall(r"^(?:dependencies|\w+) = \[\n(  \"[^\n]*\n(?:  [^\n]*\n)*)\]", project, re.MULTILINE)
+    lines = [line for found in lists for line in found.splitlines() if re.match(r'  "[\w.-]+(\[\w+\])?[<>=]', line)]
+    assert len(lines) > 50
+    return [line.strip() for line in lines if not re.search(r'",\s+# \S+ \S+', line)]
+
+
+def test_every_dependency_earns_its_place() -> None:
+    """The line says what for; a name without a reason, or with one word, is found."""
+    project = (HOUSE / "pyproject.toml").read_text("utf-8")
+    read = tomllib.loads(project)
+    given = [*read["project"]["dependencies"], *read["dependency-groups"]["dev"]]
+    assert all(f'  "{one}",' in project for one in given)
+    assert unreasoned(project) == []
+    for line in ('  "planted>=1",', '  "planted>=1", # needed'):
+        assert unreasoned(project.replace("dev = [\n", f"dev = [\n{line}\n")) == [line.strip()]
+        assert unreasoned(project.replace("dependencies = [\n", f"dependencies = [\n{line}\n")) == [line.strip()]
 
 
 def test_no_table_is_forgotten_by_the_contracts() -> None:
