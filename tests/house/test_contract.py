@@ -20,11 +20,9 @@ from graphql import parse as parse_document
 from graphql.language import FieldNode, FragmentDefinitionNode, OperationDefinitionNode
 
 from hub.api.arguments import MEANING
-from hub.api.describe import CASE_DATA, VIEWS
 from hub.api.documents import Documents
 from hub.api.permissions import PUBLIC, allowed
 from hub.api.schema import core, export
-from hub.policy.decide import Disclosed
 from hub.policy.terms import Role
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -97,16 +95,6 @@ def test_every_mutation_answers_with_problems(schema: GraphQLSchema) -> None:
         assert len(members - PROBLEMS) == 1, name
         given = field.args["input"].type.of_type
         assert "idempotencyKey" in given.fields, name
-
-
-def test_case_data_is_disclosed() -> None:
-    """The types that show case data are bound to views whose fields are `Disclosed`."""
-    assert {"Case", "Party", "RiskAssessment", "Clock", "Report", "Referral", "Consent", "Disclosure"} <= CASE_DATA
-    for name in CASE_DATA:
-        hints = VIEWS[name].__annotations__
-        assert any("Disclosed" in str(hint) for hint in hints.values()), name
-    with pytest.raises(TypeError):
-        Disclosed("x", None)  # type: ignore[arg-type]
 
 
 def test_every_operation_is_valid_and_named_once(schema: GraphQLSchema) -> None:
