@@ -17,6 +17,7 @@ READS = {
     ("hub.consent.standing", "party"): "whom a relation is to, within the facts of every decision: one journey",
     ("hub.consent.standing", "staff_relation"): "what staff declared, within the facts of every decision: one journey",
     ("hub.demo.county", "organization"): "the demo finds the agencies it has just imported by their source's ids",
+    ("hub.referrals.actions", "area"): "sending knows in the same statement whether there is such a place",
     ("hub.referrals.actions", "case_file"): "sending locks the case it is about in the one statement that reads all",
     ("hub.referrals.actions", "service"): "sending reads the service in the same statement",
     ("hub.referrals.reading", "case_file"): "a row of the inbox brings its case's heading: one journey a page",
