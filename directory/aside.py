@@ -1,7 +1,8 @@
 """What sources said beyond the standard: columns of their own, rows of tables there is no place for. Kept, and listed.
 
 Nothing of a confidential place: left out is what was said of the place, of the services there, of the agency that has
-it, and of whatever belongs to one of them; a column nobody knows may hold an address (DVPA 56). It is counted.
+it, and of whatever belongs to one of them; a column nobody knows may hold an address (DVPA 56). `hiding.shed` empties
+it for good; what is not emptied yet is counted.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ _SECRET = sql(
     "WHERE s.id IN (SELECT service_id FROM there)), "
     "run AS MATERIALIZED (SELECT o.id, o.source, o.source_id FROM organization o "
     "WHERE o.id IN (SELECT organization_id FROM hid UNION SELECT organization_id FROM served)), "
-    "told AS MATERIALIZED (SELECT source, source_id, id FROM hid UNION SELECT source, source_id, id FROM there "
+    "told AS MATERIALIZED (SELECT source, source_id, id FROM sheltered "
+    "UNION SELECT source, source_id, id FROM hid UNION SELECT source, source_id, id FROM there "
     "UNION SELECT source, source_id, id FROM served UNION SELECT source, source_id, id FROM run), "
     "called AS MATERIALIZED (SELECT c.id FROM contact c WHERE c.service_id IN (SELECT id FROM told) "
     "OR c.organization_id IN (SELECT id FROM told) OR c.location_id IN (SELECT id FROM told) "

@@ -19,7 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .actions import set_status
 from .coverage_keeping import keep
-from .hiding import hide_location
+from .hiding import hide_location, shed
 from .kept import ABOUT, DETAILS, SECTIONS, PlaceRow, Sheet
 from .refresh import refresh_services
 from .sql import listed, name, sql, statement
@@ -275,6 +275,8 @@ async def _new_place(session: AsyncSession, of: Sheet, row: PlaceRow) -> None:
     await session.execute(_LINK, given)
     if _address(row):
         await session.execute(_PUT_ADDRESS, given)
+    if row.kind == "confidential":
+        await shed(session)
 
 
 async def _change_place(session: AsyncSession, was: PlaceRow, row: PlaceRow) -> None:

@@ -3,7 +3,8 @@
 What may stay at a confidential place: a neutral name, its services, its opening hours, its languages, and
 accessibility by our own codes. A telephone is found in a reverse directory, a contact is followed home, a page shows
 the house, an id in a register of buildings is an address, and free text says anything: they belong to the service or
-the agency. The database holds this with checks and triggers (migration 0002); here is what empties a place.
+the agency. The database holds this with checks and triggers (migration 0002); here is what empties a place, and what
+sources said beyond the standard of whatever has to do with one.
 """
 
 from __future__ import annotations
@@ -99,8 +100,17 @@ _HIDE = text(
 )
 
 
+_SHED = text("SELECT directory_shed(CAST(:run AS uuid))")
 _SERVICES = text("SELECT DISTINCT service_id FROM service_at_location WHERE location_id = :id")
 _CHUNK = 1000
+
+
+async def shed(session: AsyncSession, run: UUID | None = None) -> int:
+    """Forget what sources said beyond the standard of places that are confidential, the services there, their agencies.
+
+    And of whatever has ever been so. Answers how many rows lost something. `run`: after that import.
+    """
+    return int((await session.execute(_SHED, {"run": run})).scalar_one())
 
 
 async def empty_places(session: AsyncSession, source: str, ids: list[str]) -> None:
@@ -125,6 +135,7 @@ async def hide_location(session: AsyncSession, location: UUID, name: str = "") -
         await session.execute(step, {"id": location})
     if (await session.execute(_HIDE, {"id": location, "name": name})).first() is None:
         return False
+    await shed(session)
     await forget_areas(session)
     around |= set((await session.execute(_SERVICES, {"id": location})).scalars().all())
     await _refresh(session, sorted(around))

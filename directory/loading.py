@@ -20,6 +20,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .entity_reader import EntityReader
 from .forgetting import forget, gone
+from .hiding import shed
 from .hsds import ENTITIES, ORDER, Kind, kinds
 from .packages import PackageRefused, Resource, Tables
 from .readers import AreaReader, Fallen, KeptReader, Line, Reader, Row, Run
@@ -102,6 +103,8 @@ async def finish(session: AsyncSession, report: ImportReport, run: UUID) -> None
                 count.removed += (await session.execute(forget(count.entity), given)).scalar_one()
             elif count.unsure and (left := (await session.execute(gone(count.entity), given)).scalar_one()):
                 report.tell(Problem(count.file, 0, "", "nothing_removed", str(left)))
+    if emptied := await shed(session, run):
+        report.tell(Problem("", 0, "", "beside_secret", str(emptied)))
     services = next(count.file for count in report.tables if count.entity == "service")
     for (key,) in (await session.execute(_NOT_SEEN, given)).all():
         report.gone += 1

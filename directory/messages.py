@@ -197,6 +197,14 @@ MESSAGES: MappingProxyType[str, MappingProxyType[str, tuple[str, str]]] = Mappin
             "이 행은 비공개 장소의 위치를 드러냄",
             "연락처와 설명은 서비스나 기관에 적으십시오",
         ),
+        "beside_secret": message(
+            "與保密處所有關的資料，其標準外的欄位與資料列不予保存",
+            "請自來源移除此類欄位；其中可能含有地址",
+            "Columns and rows beyond the standard that have to do with a confidential place were not kept",
+            "Leave them out at the source; they may hold its address",
+            "비공개 장소와 관련된 자료의 표준 외 열과 행은 보관하지 않음",
+            "출처에서 제외하십시오. 주소가 들어 있을 수 있음",
+        ),
         "place_left_out": message(
             "他處紀錄中關於處所的舊值不予保存",
             "無須處理",

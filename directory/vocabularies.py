@@ -206,11 +206,24 @@ class SourceMetadata(Sourced, table=True):
 
 
 class KeptRow(Sourced, table=True):
-    """A row of a table the directory has no place for, as it was read (`extra`): never dropped."""
+    """A row of a table the directory has no place for, as it was read (`extra`). It goes only for a secret (`hiding`)."""
 
     __tablename__: ClassVar[str] = "kept_row"
     __table_args__ = (UniqueConstraint("source", "entity", "source_id", name="uq_kept_row_source"),)
     entity: str = Field(sa_type=Text)
+
+
+class Sheltered(SQLModel, table=True):
+    """What has had to do with a confidential place, and stays so once it has not: nothing beside it is kept.
+
+    The function `directory_shed` alone writes it (migration 0017).
+    """
+
+    __tablename__: ClassVar[str] = "sheltered"
+    __table_args__ = (Index("ix_sheltered_source", "source", "source_id"),)
+    id: UUID = Field(primary_key=True)
+    source: str = Field(sa_type=Text)
+    source_id: str = Field(sa_type=Text)
 
 
 class DroppedByHand(SQLModel, table=True):
