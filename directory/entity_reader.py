@@ -277,6 +277,8 @@ class EntityReader(Reader):
         await self.spare(stays, count)
 
     def _pointed(self, row: Row, column: str) -> str:
+        if self.entity.table in _PLACES:
+            return ""
         places = [r.column for r in self.entity.relations]
         return (row.relations[places.index(column)] or "") if column in places else ""
 

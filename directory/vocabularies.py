@@ -206,7 +206,7 @@ class SourceMetadata(Sourced, table=True):
 
 
 class KeptRow(Sourced, table=True):
-    """A row of a table the directory has no place for, as it was read (`extra`). It goes only for a secret (`hiding`)."""
+    """A row of a table the directory has no place for, as it was read (`extra`); it goes only for a secret."""
 
     __tablename__: ClassVar[str] = "kept_row"
     __table_args__ = (UniqueConstraint("source", "entity", "source_id", name="uq_kept_row_source"),)

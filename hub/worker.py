@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
+from pathlib import Path
 
 import structlog
 from sqlalchemy import exists
@@ -21,6 +22,7 @@ from hub.base.fitness import Finding, check_database, check_settings
 from hub.base.healthy import WORKER
 from hub.base.settings import Settings
 from hub.base.time import now
+from hub.base.workroom import sweep
 from hub.imports.making import make_due
 from hub.imports.running import run_due
 from hub.inventory import rounds
@@ -60,10 +62,15 @@ def jobs(database: Database, settings: Settings, stop: asyncio.Event) -> dict[st
         "head": (settings.seal_interval, partial(export_head, database, settings)),
         "heads": (HEAD_EVERY, partial(export_head, database, settings, keep=True)),
         "words": (settings.worker_tick, partial(follow_words, database, stop)),
-        "exports": (settings.worker_tick, partial(make_due, database, stop.is_set)),
-        "imports": (settings.worker_tick, partial(run_due, database, stop.is_set)),
+        "exports": (settings.worker_tick, partial(make_due, database, work_folder(settings), stop.is_set)),
+        "imports": (settings.worker_tick, partial(run_due, database, work_folder(settings), stop.is_set)),
         "pace": (PACE_EVERY, partial(count_pace, database)),
     }
+
+
+def work_folder(settings: Settings) -> Path:
+    """Where what is worked on lies in clear while it is."""
+    return settings.state_dir / "work"
 
 
 async def seal(database: Database) -> int:
@@ -169,6 +176,8 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     check_settings(settings)
     folder.made(settings.state_dir)  # for the heads of the audit chain
+    if left := sweep(work_folder(settings)):
+        log.warning("folders of killed workers removed", folders=left)
     async with databases(settings, leaving=True) as urls:
         await check_database(settings, urls.app)
         database = Database(urls.app, settings.database_pool, keys_of(settings), WORKER)

@@ -70,8 +70,8 @@ class ImportQuery:
         return await views.package(info.context.session, info.context.person, key_of(id, "DirectoryImport"))
 
     @strawberry.field(
-        description="What the report of a package says row by row, in the order of its files; 10,000 at most, and "
-        "1,000 of a kind in a file. `report.counts` has them all.",
+        description="What the report of a package says row by row, in the order of its files. Kept for 30 days "
+        "once nothing more is done with the package; `report.counts` stays.",
         extensions=[Asks(OVERSEEING)],
         graphql_type=Connection[ImportRemark],
     )
@@ -89,7 +89,8 @@ class ImportQuery:
         return page(found, [str(row.number) for row in found], more=more, total=total)
 
     @strawberry.field(
-        description="The same remarks as a CSV file, in the language of the request.",
+        description="The same remarks as a CSV file, in the language of the request. More than 20,000 come by "
+        "`remarksPath` alone.",
         extensions=[Asks(OVERSEEING)],
         graphql_type=InventoryFile,
     )

@@ -8,8 +8,9 @@ from typing import Any
 import strawberry
 
 from directory.messages import MESSAGES
+from hub.base.texts import message
 from hub.imports import views
-from hub.imports.states import ImportState
+from hub.imports.states import ImportReason, ImportState
 
 from .context import Info
 from .describe import Node, describes, enum, pure
@@ -30,6 +31,14 @@ enum(
     DISCARDED="Let go.",
     EXPIRED="Nobody confirmed it in a week.",
 )
+enum(
+    ImportReason,
+    "Why a package came to nothing, where its report does not say it.",
+    NOT_ALLOWED="Whoever sent or confirmed it may no more.",
+    FILE_DAMAGED="What is kept of its file is not what was sent.",
+    GIVEN_UP="It was begun four times and never ended.",
+    SECRET="A place became confidential, or a past was forgotten: what is kept might tell of it.",  # noqa: S106
+)
 
 
 def _said(source: Any, context: Any, _arguments: dict[str, Any]) -> str:
@@ -46,6 +55,22 @@ def _advised(source: Any, context: Any, _arguments: dict[str, Any]) -> str:
 
 def _advised_field(root: Any, info: Info) -> str:
     return _advised(root, info.context, {})
+
+
+def _why(source: Any, context: Any, _arguments: dict[str, Any]) -> str | None:
+    return None if source.reason is None else message(f"package_{source.reason.value}", context.lang)
+
+
+def _why_field(root: Any, info: Info) -> str | None:
+    return _why(root, info.context, {})
+
+
+def _remarks(source: Any, _context: Any, _arguments: dict[str, Any]) -> str | None:
+    return f"/downloads/{source.id}/remarks.csv" if source.report else None
+
+
+def _remarks_field(root: Any, info: Info) -> str | None:
+    return _remarks(root, info.context, {})
 
 
 def _path(source: Any, _context: Any, _arguments: dict[str, Any]) -> str | None:
@@ -159,8 +184,17 @@ class DirectoryImport(Node):
         description="Whether it was confirmed and not written, because the directory had changed meanwhile and it "
         "would have done something else: it was tried again, and the report is the new one."
     )
+    reason: ImportReason | None = strawberry.field(
+        description="Why it came to nothing, where its report does not say it; else null."
+    )
+    reason_message = pure(_why, _why_field, "That reason and what to do, in the language of the request; else null.")
     progress: ImportProgress | None = strawberry.field(description="How far the work is; null: nobody works on it.")
     report: ImportReport | None = strawberry.field(description="What became, or would become, of it; null: not tried.")
+    remarks_path = pure(
+        _remarks,
+        _remarks_field,
+        "Where every remark of the report is, as CSV in the language asked for: one `GET` with the same bearer token.",
+    )
     upload_path = pure(
         _path,
         _path_field,

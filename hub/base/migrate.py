@@ -130,7 +130,10 @@ def rights_on(table: str) -> str:
     """What the application's role may do with a table, in SQL's words."""
     if table == "alembic_version":
         return "SELECT"
-    if table in ("metadata", "sheltered"):  # the directory's history, and its marks of secrets: the database writes them
+    if table in (
+        "metadata",
+        "sheltered",
+    ):  # what the database alone writes of the directory
         return "SELECT"
     if table == "audit_entry":  # number and transaction are the database's to say: no entry is backdated
         return "SELECT, INSERT (at, actor_id, agency_id, action, subject, case_ids, body)"

@@ -11,20 +11,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.api.describe import key_of
+from hub.api.downloads import remarks_out
 from hub.api.run import Hub
 from hub.api.uploads import received
 from hub.base.errors import FieldError, Refusal
 from hub.base.errors import InvalidInput as Invalid
 from hub.base.texts import mark
 from hub.imports.rules import MOST_BYTES
+from hub.imports.views import OVERSEERS
 from hub.policy.terms import Role
 
 from .client import ask
 from .forms import Posted, posted
 from .inputs import Data, do, invalid, number_of, once, one, problem_of
-from .inventory import as_download
 from .naming import labelled
-from .pages import redirect, render
+from .pages import language, redirect, render
 from .viewer import only, signed_in, viewer_of
 
 router = APIRouter(default_response_class=Response, include_in_schema=False)
@@ -147,8 +148,14 @@ async def decide(request: Request, import_id: str) -> Response:
 
 @router.get("/imports/{import_id}/remarks.csv")
 async def remarks_file(request: Request, import_id: str) -> Response:
-    """The remarks of a package as a file. For administrators and auditors."""
+    """Every remark of a package as a file. For administrators and auditors."""
+    only(request, *OVERSEERS)
+    who, hub = signed_in(request), request.app.state.hub
+    assert who is not None
+    assert isinstance(hub, Hub)
     try:
-        return as_download((await ask(request, "ImportRemarksFile", {"id": import_id}))["importRemarksFile"])
+        key = key_of(import_id, "DirectoryImport")
     except Invalid:
         raise HTTPException(404) from None
+    async with hub.db.work() as session:
+        return await remarks_out(hub, session, who.actor, str(key), language(request))

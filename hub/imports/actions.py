@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -22,8 +22,10 @@ from hub.base.vault import new_key
 from hub.policy.terms import Actor, Role
 
 from .rules import MOST_BYTES, MOST_OPEN, PART, check, plain_name
-from .states import OPEN, ImportState
+from .states import OPEN, ImportReason, ImportState
 from .tables import DirectoryImport, ImportPart, ImportProgress, ImportRemark
+
+_ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtext('directory.import.stage'))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ async def stage(session: Session, actor: Actor, given: StageImport) -> UUID:
     name = plain_name(given.file_name)
     if wrong := check(name, given.source):
         raise InvalidInput(*wrong)
+    await session.execute(_ONE_BY_ONE)  # several at once would all count the same
     kept = select(func.count()).where(col(DirectoryImport.key).is_not(None))
     if (await session.execute(kept)).scalar_one() >= MOST_OPEN:
         raise Conflict("too_many_packages")
@@ -63,6 +66,10 @@ async def receive(session: Session, actor: Actor, import_id: UUID, file: IO[byte
     """Take in the bytes of a package one has announced, once. Refused whole when they are none or too many."""
     _administers(actor)
     row = await held(session, import_id)
+    if row is None:
+        known = await session.get(DirectoryImport, import_id)
+        if known is not None and known.staged_by == actor.id:
+            raise Conflict("package_already_there")  # somebody sends it at this moment
     if row is None or row.staged_by != actor.id:
         raise NotFound
     if row.state != ImportState.RECEIVING or row.key is None:
@@ -130,8 +137,9 @@ async def discard(session: Session, actor: Actor, import_id: UUID) -> UUID:
     return row.id
 
 
-async def end(session: Session, row: DirectoryImport, state: ImportState) -> None:
+async def end(session: Session, row: DirectoryImport, state: ImportState, reason: ImportReason | None = None) -> None:
     """Nothing more is done with a package: its file goes, its report stays."""
+    row.reason = reason or ""
     row.state, row.version, row.key, row.ended_at = state, row.version + 1, None, moment(session)
     session.add(row)
     await session.execute(delete(ImportPart).where(col(ImportPart.import_id) == row.id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
@@ -18,6 +18,7 @@ from directory.exporting import PackageFormat
 from hub.audit.chain import append
 from hub.base.db import Database, Session
 from hub.base.time import now
+from hub.base.workroom import workroom
 from hub.identity.actors import actor_by_id
 
 from .exports import KEPT, forget
@@ -29,8 +30,8 @@ log = structlog.get_logger("hub.imports")
 _FORMS: dict[ExportForm, PackageFormat] = {ExportForm.HSDS: "zip", ExportForm.JSON: "json", ExportForm.XLSX: "xlsx"}
 
 
-async def make_due(database: Database, stop: Callable[[], bool]) -> None:
-    """Make what was asked for, one after another; files a day old go first."""
+async def make_due(database: Database, home: Path, stop: Callable[[], bool]) -> None:
+    """Make what was asked for, one after another, each in a folder of its own in `home`; files a day old go first."""
     async with database.work() as session:
         old = select(col(DirectoryExport.id)).where(
             col(DirectoryExport.state) != ExportState.WAITING, col(DirectoryExport.made_at) < now() - KEPT
@@ -40,7 +41,8 @@ async def make_due(database: Database, stop: Callable[[], bool]) -> None:
     while not stop() and (due := await _begin(database)) is not None:
         try:
             async with database.work() as session:
-                await _make(session, database, due)
+                with workroom(home) as folder:
+                    await _make(session, database, due, folder)
         except Exception as error:
             log.error("a file of the directory failed and is made again", kind=type(error).__name__, exc_info=error)
             return
@@ -70,21 +72,23 @@ async def _due(session: Session, key: UUID | None = None) -> DirectoryExport | N
     return row
 
 
-async def _make(session: Session, database: Database, key: UUID) -> None:
+async def _make(session: Session, database: Database, key: UUID, folder: Path) -> None:
     row = await _due(session, key)
     if row is None:  # another worker makes it, or it has just been given up
         return
     form = ExportForm(row.form)
-    with tempfile.TemporaryDirectory(prefix="hub-export-") as folder:
-        path = Path(folder, "directory")
-        async with database.work() as reading:  # a transaction of its own: all of one moment
-            if form in _FORMS:
-                await export_package(reading, path, form=_FORMS[form])
-            else:
-                await export_aside(reading, path, "csv" if form is ExportForm.BEYOND_CSV else "json")
-        for number, part in enumerate(_parts(path)):
-            row.size += len(part)
-            await session.execute(insert(ExportPart).values(export_id=key, number=number, body=part))
+    path = folder / "directory"
+    async with database.work() as reading:  # a transaction of its own: all of one moment
+        if form in _FORMS:
+            await export_package(reading, path, form=_FORMS[form])
+        else:
+            await export_aside(reading, path, "csv" if form is ExportForm.BEYOND_CSV else "json")
+    parts = _parts(path)
+    number = 0
+    while part := await asyncio.to_thread(next, parts, b""):
+        row.size += len(part)
+        await session.execute(insert(ExportPart).values(export_id=key, number=number, body=part))
+        number += 1
     row.state, row.made_at = ExportState.READY, now()
     session.add(row)
     await session.flush()

@@ -17,7 +17,10 @@ MOST_OPEN = 5
 MOST_BEGUN = 4
 KEPT = timedelta(days=7)
 """How long a package waits for whoever sent it."""
+REMARKS_KEPT = timedelta(days=30)
+"""How long the remarks of a report stay once nothing more is done with its package; its counts stay."""
 LONGEST = 200
+_MOST_NAME_BYTES = 200
 
 
 def check(file_name: str, source: str) -> list[FieldError]:
@@ -29,6 +32,8 @@ def check(file_name: str, source: str) -> list[FieldError]:
         wrong.append(FieldError("fileName", "package_kind"))
     if len(source) > LONGEST:
         wrong.append(FieldError("source", "too_long"))
+    elif not source.strip().isprintable():
+        wrong.append(FieldError("source", "plain_text_only"))
     elif source.strip().casefold() == "hub":
         wrong.append(FieldError("source", "source_is_ours"))
     return wrong
@@ -38,6 +43,13 @@ def plain_name(file_name: str) -> str:
     """The last part of a file's name, without anything a terminal or a path would act on."""
     last = file_name.replace("\\", "/").rpartition("/")[2]
     return "".join(c if c.isprintable() else "_" for c in last).strip(" .")
+
+
+def name_on_disk(file_name: str) -> str:
+    """A name that any disk takes: what kind of file it is stays, and as much of the rest as there is room for."""
+    path = PurePosixPath(file_name)
+    stem = path.stem.encode()[: _MOST_NAME_BYTES - len(path.suffix)].decode(errors="ignore")
+    return f"{stem or 'package'}{path.suffix}"
 
 
 def same_outcome(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -19,6 +19,15 @@ class ImportState(StrEnum):
     EXPIRED = "expired"
 
 
+class ImportReason(StrEnum):
+    """Why a package came to nothing, where its report does not say it. The values are codes of messages."""
+
+    NOT_ALLOWED = "not_allowed"
+    FILE_DAMAGED = "file_damaged"
+    GIVEN_UP = "given_up"
+    SECRET = "secret"  # noqa: S105 - no password
+
+
 DUE = (ImportState.WAITING, ImportState.CONFIRMED)
 """States in which the worker has something to do."""
 OPEN = (ImportState.RECEIVING, ImportState.WAITING, ImportState.TRIED, ImportState.CONFIRMED)

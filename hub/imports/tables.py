@@ -45,6 +45,9 @@ class DirectoryImport(SQLModel, table=True):
             "(key is not null) = (state in ('receiving', 'waiting', 'tried', 'confirmed'))",
             name="ck_directory_import_key",
         ),
+        CheckConstraint(
+            "reason in ('', 'not_allowed', 'file_damaged', 'given_up', 'secret')", name="ck_directory_import_reason"
+        ),
         Index("ix_directory_import_staged", "staged_at", "id"),
         Index("ix_directory_import_open", "staged_at", "id", postgresql_where=text("key is not null")),
     )
@@ -65,6 +68,8 @@ class DirectoryImport(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=MOMENT)
     moved: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     """Whether it was confirmed and not written, because the directory had changed since it was tried."""
+    reason: str = Field(default="", sa_column=Column(Text, server_default=text("''"), nullable=False))
+    """Why it came to nothing, where its report does not say it."""
     report: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
 
 

@@ -16,7 +16,7 @@ from hub.base.errors import NotPermitted
 from hub.policy.terms import Actor, Role
 
 from .rules import KEPT
-from .states import DUE, OPEN, ImportState
+from .states import DUE, OPEN, ImportReason, ImportState
 from .tables import DirectoryImport, ImportProgress, ImportRemark
 
 OVERSEERS = (Role.AUDITOR, Role.ADMINISTRATOR)
@@ -113,6 +113,7 @@ class ImportView:
     ended_at: datetime | None
     expires_at: datetime | None
     moved: bool
+    reason: ImportReason | None
     progress: ProgressView | None
     report: ReportView | None
 
@@ -161,6 +162,7 @@ def _view(row: DirectoryImport, progress: ImportProgress | None) -> ImportView:
         ended_at=row.ended_at,
         expires_at=row.staged_at + KEPT if state in OPEN else None,
         moved=row.moved,
+        reason=ImportReason(row.reason) if row.reason else None,
         progress=_progress(progress) if progress is not None and state in DUE else None,
         report=_report(row.report) if row.report else None,
     )
