@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .coverage_keeping import keep, keep_run
@@ -17,7 +18,7 @@ from .exporting import PackageFormat, export_tables
 from .forms import opened
 from .history import said_by
 from .json_export import export_json
-from .loading import before, changed_since, finish, load
+from .loading import before, changed_since, finish, load, refused_value
 from .packages import Limits, PackageRefused
 from .refresh import AS_PLANNED, LOOK_UPS, WHOLE_TABLES, derive_areas, refresh_run, refresh_services
 from .reports import ImportReport, Problem, Progress, Step
@@ -25,6 +26,8 @@ from .reports import ImportReport, Problem, Progress, Step
 _NAMES_NOBODY = ("", "human_services_data", "hub-directory")
 """What a package may declare without saying whose it is: nothing, HSDS's own template, any hub's export."""
 
+LONGEST_SOURCE = 200
+"""Characters of a source's name."""
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('directory.import'))")
 _COUNT = text(
     "SELECT count(*), count(*) FILTER (WHERE x.service_id IS NULL), count(*) FILTER (WHERE n.service_id IS NULL) "
@@ -82,8 +85,9 @@ async def import_package(
         if not dry_run:
             await refresh_run(session, run, progress, report.services)
             await keep_run(session, run)
-    except PackageRefused as refusal:
+    except (PackageRefused, DBAPIError) as error:
         await savepoint.rollback()
+        refusal = error if isinstance(error, PackageRefused) else refused_value(error)
         report.refused = Problem(refusal.file, refusal.row, "", refusal.code, refusal.detail)
         report.tell(report.refused)
     except BaseException:
@@ -105,6 +109,8 @@ def _whose(given: str, declared: str) -> str:
     found = given or ("" if declared.strip() in _NAMES_NOBODY else declared.strip())
     if not found:
         raise PackageRefused("source_needed")
+    if len(found) > LONGEST_SOURCE or not found.isprintable():
+        raise PackageRefused("source_form")
     if found.casefold() == "hub":
         raise PackageRefused("source_reserved")
     return found

@@ -24,6 +24,8 @@ from .waiting import Waiting
 
 _PLACES = {"address", "location"}
 """Tables whose cells a report never repeats."""
+_KEYS = {"unit": ("name",), "service_capacity": ("unit",), "source_metadata": ("resource_id",)}
+"""Columns that an index holds, besides ids and what points to them; the name of a unit becomes that of a capacity."""
 _ODD = object()
 """Stands for a cell that is not clean."""
 _MOST_REMEMBERED = 20_000
@@ -47,6 +49,9 @@ class EntityReader(Reader):
         if not entity.key:
             self.need("id")
         used = {*self.places, *self.relation_places, self.at.get("id")}
+        keys = {c.name for c in entity.columns if c.name in _KEYS.get(entity.table, ())}
+        named = [i for c, i in zip(entity.columns, self.places, strict=True) if c.name in keys]
+        self.short = [i for i in (self.at.get("id"), *self.relation_places, *named) if i is not None]
         self.others = [(n, i) for n, i in self.at.items() if i not in used]
         self.told_columns = {"confidential"} if entity.table == "location" else set[str]()
         self.remembered: list[dict[str, Any]] = [{} for _ in entity.columns]

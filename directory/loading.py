@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .entity_reader import EntityReader
@@ -71,10 +72,23 @@ async def load(session: AsyncSession, package: Tables, report: ImportReport, pro
     units = await session.execute(_UNITS, {"source": run.source})
     run.units = {source_id: name for source_id, name in units.all()}  # noqa: C416 - rows are no pairs to mypy
     for resource, kind in known:
-        await _file(run, resource, kind, progress)
+        try:
+            await _file(run, resource, kind, progress)
+        except DBAPIError as error:
+            raise refused_value(error, resource.path) from error
         if kind.entity == "area":
             await _know_areas(run)
     return run.id
+
+
+def refused_value(error: DBAPIError, path: str = "") -> PackageRefused:
+    """What to tell where a value is none the database takes (SQLSTATE 22) or more than it can (54).
+
+    A net under the rules for each cell. Raises the error itself where it says anything else.
+    """
+    if str(getattr(error.orig, "sqlstate", ""))[:2] not in {"22", "54"}:
+        raise error
+    return PackageRefused("database_refuses", path)
 
 
 async def before(session: AsyncSession, source: str) -> tuple[int, int]:

@@ -37,6 +37,22 @@ PACKAGE: MappingProxyType[str, MappingProxyType[str, tuple[str, str]]] = Mapping
             "hub는 이곳에서 직접 입력한 데이터를 위한 이름임",
             "--source 로 다른 이름을 쓰십시오",
         ),
+        "source_form": message(
+            "來源名稱過長，或含有控制字元",
+            "請以 --source 指定 200 字以內的一般名稱",
+            "The name of the source is too long or holds control characters",
+            "Give a plain name of at most 200 characters with --source",
+            "출처 이름이 너무 길거나 제어 문자가 있음",
+            "--source 로 200자 이내의 일반 이름을 지정하십시오",
+        ),
+        "database_refuses": message(
+            "此檔中有資料庫無法儲存的值",
+            "請檢查此檔是否有過長或異常的內容，分批送出以找出該列",
+            "A value of this file is none the database can hold",
+            "Look for cells that are very long or odd; send the file in parts to find the row",
+            "이 파일에 데이터베이스가 저장할 수 없는 값이 있음",
+            "너무 길거나 이상한 값이 있는지 확인하고, 나누어 보내 해당 행을 찾으십시오",
+        ),
         "not_a_zip": message(
             "不是有效的 ZIP 檔",
             "請重新壓縮後再送出",

@@ -24,6 +24,9 @@ from .values import read_value
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 """What PostgreSQL or a terminal would stumble over; line breaks and tabs are ordinary in descriptions."""
 
+LONGEST_KEY = 400
+"""Characters of what an index holds: with the longest name of a source (`actions.LONGEST_SOURCE`) it takes no more."""
+
 
 @dataclass(slots=True)
 class Run:
@@ -68,6 +71,8 @@ class Reader(ABC):
     def __init__(self, run: Run, path: str, header: list[str]) -> None:
         self.run, self.path, self.header = run, path, header
         self.at = {name: i for i, name in enumerate(header) if name}
+        self.short: list[int] = []
+        """Places of the cells that an index holds."""
         self.told_now: list[Problem] = []
         self.fallen_now = Fallen()
 
@@ -130,12 +135,16 @@ class Reader(ABC):
             all(len(cells) == width for _, cells in lines)
             and max(map(len, joined), default=0) <= self.run.package.limits.field_characters
             and not _CONTROL.search("\n".join(joined))
+            and not any(len(cells[i]) > LONGEST_KEY for i in self.short for _, cells in lines)
         ):
             return list(lines)
         whole = []
         for line, cells in lines:
             if code := self.broken(cells):
                 self.tell(line, "", code)
+                self.broke(cells)
+            elif (long := next((i for i in self.short if len(cells[i].strip()) > LONGEST_KEY), None)) is not None:
+                self.tell(line, self.header[long], "too_long")
                 self.broke(cells)
             else:
                 whole.append((line, cells))
@@ -176,6 +185,7 @@ class AreaReader(Reader):
         super().__init__(run, path, header)
         for name in ("code", "kind", "names"):
             self.need(name)
+        self.short = [self.at[name] for name in ("code", "parent") if name in self.at]
 
     def row(self, line: int, cells: list[str]) -> Row | None:
         values: list[Any] = []
@@ -205,6 +215,7 @@ class KeptReader(Reader):
     def __init__(self, run: Run, path: str, header: list[str], entity: str) -> None:
         super().__init__(run, path, header)
         self.entity = entity
+        self.short = [self.at["id"]] if "id" in self.at else []
 
     def row(self, line: int, cells: list[str]) -> Row | None:
         extra = {n: v for n, i in self.at.items() if (v := cells[i].strip())}

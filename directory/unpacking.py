@@ -13,6 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 _CHUNK = 1 << 18
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of what follows: a name must read as it is."""
 
 
 class PackageRefused(Exception):
@@ -184,6 +186,7 @@ def safe(name: str) -> str:
         or ".." in path.parts
         or re.match(r"[A-Za-z]:", name)
         or len(name) > 300
+        or _UNSEEN.search(name)
     ):
         raise PackageRefused("path", name[:80])
     return str(path)
