@@ -87,6 +87,7 @@ async def import_package(
             await keep_run(session, run)
     except (PackageRefused, DBAPIError) as error:
         await savepoint.rollback()
+        report.tables.clear()  # nothing became of any row
         refusal = error if isinstance(error, PackageRefused) else refused_value(error)
         report.refused = Problem(refusal.file, refusal.row, "", refusal.code, refusal.detail)
         report.tell(report.refused)

@@ -7,6 +7,7 @@ it for good; what is not emptied yet is counted.
 
 from __future__ import annotations
 
+import asyncio
 import csv
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -155,11 +156,10 @@ async def counts(session: AsyncSession) -> list[AsideCount]:
     return found
 
 
-async def _all(session: AsyncSession) -> AsyncIterator[Aside]:
+async def _all(session: AsyncSession) -> AsyncIterator[list[Aside]]:
     after: tuple[str, UUID] | None = None
     while rows := await aside(session, _PAGE, after):
-        for row in rows:
-            yield row
+        yield rows
         after = rows[-1].table, rows[-1].id
 
 
@@ -173,11 +173,16 @@ async def export_aside(session: AsyncSession, path: Path, form: AsideFormat) -> 
     with _writing(path, form) as file:
         write = _csv(file) if form == "csv" else _json(file)
         write.send(None)
-        async for row in _all(session):
-            write.send(row)
-            count += 1
+        async for rows in _all(session):
+            await asyncio.to_thread(_put, write, rows)  # whoever makes the file has other things to do meanwhile
+            count += len(rows)
         write.close()
     return count
+
+
+def _put(write: Any, rows: Sequence[Aside]) -> None:
+    for row in rows:
+        write.send(row)
 
 
 def _writing(path: Path, form: AsideFormat) -> IO[str]:

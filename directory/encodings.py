@@ -48,7 +48,19 @@ def encoding_of(chunks: Chunks, path: str, declared: str) -> str:
             common += sum(1 for pair in found if 0xA1 <= pair[0] <= 0xC6)
         if pairs >= 2 and common >= 0.8 * pairs:
             return "cp950"
-    raise PackageRefused("encoding", path)
+    raise PackageRefused("encoding", path, _line_of_first_odd(chunks))
+
+
+def _line_of_first_odd(chunks: Chunks) -> int:
+    """The line of the first byte that is no UTF-8."""
+    decoder, line = codecs.getincrementaldecoder("utf-8")(), 1
+    for chunk in chunks():
+        try:
+            decoder.decode(chunk)
+        except UnicodeDecodeError as error:
+            return line + error.object[: error.start].count(b"\n")
+        line += chunk.count(b"\n")
+    return line
 
 
 def _all_decode(chunks: Chunks, encoding: str) -> bool:

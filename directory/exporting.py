@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import zipfile
@@ -212,12 +213,18 @@ def _page(table: str) -> TextClause:
 
 async def rows_of(session: AsyncSession, table: str, columns: Sequence[str]) -> AsyncIterator[Sequence[Any]]:
     """The rows of a table in the order of their ids, a page at a time."""
+    async for rows in pages_of(session, table, columns):
+        for row in rows:
+            yield row
+
+
+async def pages_of(session: AsyncSession, table: str, columns: Sequence[str]) -> AsyncIterator[Sequence[Sequence[Any]]]:
+    """The same, page by page."""
     after = "" if table == "area" else "00000000-0000-0000-0000-000000000000"
     place = columns.index("code" if table == "area" else "id")
     page = _page(table)
     while rows := (await session.execute(page, {"after": after})).all():
-        for row in rows:
-            yield row
+        yield rows
         after = str(rows[-1][place])
 
 
@@ -236,11 +243,16 @@ async def export_tables(session: AsyncSession, path: Path, form: PackageFormat) 
     for table, (file, columns) in files().items():
         sink.table(file, columns)
         counts[table] = 0
-        async for row in rows_of(session, table, columns):
-            sink.row([cell(v) for v in row])
-            counts[table] += 1
-    sink.done(orjson.dumps(descriptor(), option=orjson.OPT_INDENT_2))
+        async for rows in pages_of(session, table, columns):
+            await asyncio.to_thread(_put, sink, rows)  # the worker has other things to do meanwhile
+            counts[table] += len(rows)
+    await asyncio.to_thread(sink.done, orjson.dumps(descriptor(), option=orjson.OPT_INDENT_2))
     return counts
+
+
+def _put(sink: _Sink, rows: Sequence[Sequence[Any]]) -> None:
+    for row in rows:
+        sink.row([cell(v) for v in row])
 
 
 def descriptor() -> dict[str, Any]:

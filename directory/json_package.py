@@ -12,7 +12,7 @@ from typing import Any
 
 from .encodings import Stream, marked
 from .hsds import ENTITIES, FILES, Kind, plural
-from .json_stream import BrokenJson, objects
+from .json_stream import BrokenJson, Doubled, NotANumber, objects
 from .packages import Limits, PackageRefused
 from .reports import Problem
 from .shapes import Entity
@@ -146,6 +146,9 @@ class _Flattener:
         """Lay down the row of an object and those of the objects inside; answers the row's id."""
         if place.depth > _DEEPEST:
             self._fall(name, place, "too_deep")
+            return ""
+        if isinstance(item, Doubled) or any(isinstance(value, NotANumber) for value in item.values()):
+            self._fall(name, place, "key_twice" if isinstance(item, Doubled) else "not_a_number")
             return ""
         entity = _entity(name)
         whole = _whole_columns(FILES[name].entity)

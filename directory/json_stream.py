@@ -12,8 +12,25 @@ from typing import Any
 LONGEST = 1 << 24
 """Characters an object of a list may have; one that stands alone may be longer if it holds lists."""
 _CHUNK = 1 << 18
+
+
+class Doubled(dict[str, Any]):
+    """An object in which a key stands twice."""
+
+
+class NotANumber(str):
+    """NaN or an infinity, which JSON does not know."""
+
+    __slots__ = ()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else Doubled(found)
+
+
 # Numbers stay as they are written: no digit is lost, and none costs more than the text it is.
-_DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+_DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=NotANumber, object_pairs_hook=_object)
 _SPACE = " \t\r\n"
 
 Object = tuple[int, str, Any]
@@ -58,6 +75,8 @@ def _alone(text: _Text, lists: Callable[[str], bool], number: int) -> Iterator[O
     if not several or (("id" in value or "name" in value) and "contents" not in several):
         yield number, "", value
         return
+    if isinstance(value, Doubled):  # a list would be lost
+        raise text.broken("key_twice")
     for key, inside in several.items():
         for at, item in enumerate(inside, 1):
             yield at, "" if key == "contents" else key, item

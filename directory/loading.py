@@ -66,7 +66,7 @@ async def load(session: AsyncSession, package: Tables, report: ImportReport, pro
     for note in package.notes:
         report.tell(note)
     if not any(kind.entity == "service" for _, kind in known):
-        raise PackageRefused("no_tables")
+        raise PackageRefused("no_services" if known else "no_tables", detail=", ".join(r.name for r, _ in known)[:120])
     known.sort(key=lambda pair: (ORDER.index(pair[1].entity), pair[0].path))
     await _know_areas(run)
     units = await session.execute(_UNITS, {"source": run.source})

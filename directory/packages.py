@@ -173,11 +173,15 @@ class Package(Tables):
         except UnicodeError as error:
             raise PackageRefused("encoding", resource.path, 1) from error
         reader = csv.reader(chain([first] if first else [], text), strict=True, delimiter=separator(first))
+        begun = 1
         try:
             for cells in reader:
+                begun = reader.line_num + 1
                 if cells:
                     yield reader.line_num, cells
         except csv.Error as error:
+            if "end of data" in str(error) or "field limit" in str(error):
+                raise PackageRefused("open_quote", resource.path, begun) from error
             raise PackageRefused("bad_csv", resource.path, reader.line_num, str(error)) from error
         except UnicodeError as error:
             raise PackageRefused("encoding", resource.path, reader.line_num) from error

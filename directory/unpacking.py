@@ -63,7 +63,11 @@ class Files:
                 self.zip = zipfile.ZipFile(path)
             except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
                 raise PackageRefused("not_a_zip", path.name) from error
-            self._files = self._zip_files(self.zip)
+            try:
+                self._files = self._zip_files(self.zip)
+            except BaseException:
+                self.zip.close()
+                raise
             # Over both passes, and whatever each entry says of itself: entries may share their bytes.
             self._most = max(limits.ratio_from_bytes, 2 * limits.ratio * path.stat().st_size)
         elif path.is_file():

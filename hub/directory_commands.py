@@ -112,6 +112,8 @@ def export(
         async with opened(made) as database, database.work() as session:
             await export_package(session, path, form="zip" if form == "hsds" else form)
 
+    if not path.absolute().parent.is_dir():
+        fail(f"there is no folder {path.absolute().parent}: make it, or name another file", 2)
     asyncio.run(write(given_settings()))
     out.print(f"Written: {path}", markup=False)
 
@@ -173,8 +175,9 @@ def _tell(report: ImportReport, language: str) -> None:
         told = ("read", "created", "updated", "kept", "rejected", "removed")
         out.print(f"{count.file}: " + ", ".join(f"{getattr(count, what):,} {what}" for what in told), markup=False)
     for problem in report.problems[:20]:
-        where = f"{problem.file}:{problem.row} {problem.column}".rstrip()
-        out.print(f"{where}: {problem.message(language)} -> {problem.advice(language)}", style="yellow", markup=False)
+        place = f"{problem.file}:{problem.row}" if problem.row else problem.file
+        where = f"{place} {problem.column}".strip()
+        out.print(f"{where}: " * bool(where) + f"{problem.message(language)} -> {problem.advice(language)}", style="yellow", markup=False)
     if (more := sum(report.counts.values()) - 20) > 0:
         out.print(f"and {more:,} more remarks; --remarks FILE writes them all")
     if report.gone:
@@ -185,4 +188,4 @@ def _tell(report: ImportReport, language: str) -> None:
     if not report.refused:
         known = f"Source {report.source}: {report.known:,} rows of this source were here already"
         out.print(f"{known}; {report.changed:,} {'would change' if report.dry_run else 'changed'}.", markup=False)
-    out.print("Only looked; nothing was written." if report.dry_run else "Written.")
+        out.print("Only looked; nothing was written." if report.dry_run else "Written.")

@@ -58,7 +58,9 @@ class UpdateOrganizationInput:
     description: str | None = strawberry.field(default=None, description="What it does.")
     email: str | None = strawberry.field(default=None, description="Its mail address.")
     website: str | None = strawberry.field(default=None, description="Its page.")
-    network: str | None = strawberry.field(default=None, description="Code of its network: administrators alone.")
+    network: str | None = strawberry.field(
+        default=None, description="Code of its network, or empty for none: administrators alone."
+    )
     phones: list[ServicePhoneInput] | None = strawberry.field(
         default=None, description="All its own telephones; those not sent go."
     )
@@ -100,6 +102,8 @@ class AgencyEntryMutation:
         if key is None:
             raise InvalidInput(FieldError("organizationId", "unknown_row"))
         given: dict[str, Any] = {word: cleaned(value) for word in _WORDS if (value := getattr(input, word)) is not None}
+        if input.network is not None:
+            given["network"] = given["network"] or None
         if input.names is not None:
             given["names"] = {one.language: one.name.strip() for one in input.names if one.name.strip()}
         if (phones := rows("phones", kept.PhoneRow, input.phones)) is not None:

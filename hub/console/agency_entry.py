@@ -90,7 +90,8 @@ async def change(request: Request) -> Response:
     given: Data = {word: form.text(word) for word in WORDS}
     given["names"] = [{"language": tag, "name": form.text(f"names.{tag}")} for tag in LANGUAGES]
     given |= {section: _rows(form, section, places) for section in SECTIONS}
-    if form.text("network"):
+    viewer = viewer_of(request)
+    if viewer is not None and viewer.has(Role.ADMINISTRATOR):  # nobody else is asked, and none is an answer
         given["network"] = form.text("network")
     given |= {"organizationId": found["organizationId"], "version": form.text("version")}
     key = form.text("idempotencyKey") or None

@@ -246,6 +246,9 @@ async def test_a_manager_changes_the_agencys_entry(browser: Browser, county: Cou
         assert await submit(page, "button:text('Save')") == 303
         await page.wait_for_selector("text=The entry is saved")
         assert (await county.ask("manager", "EditableOrganization"))["network"] == "police"
+        await page.select_option("#network", "")
+        assert await submit(page, "button:text('Save')") == 303
+        assert (await county.ask("manager", "EditableOrganization"))["network"] is None
 
 
 async def test_what_must_go_is_forgotten_by_two_administrators(browser: Browser, county: County) -> None:

@@ -107,7 +107,7 @@ _KEPT = {"unknown_column", "unknown_area", "value_kept_aside", "date_kept_aside"
 
 async def test_a_broken_file_is_refused_by_its_name(db: Database, tmp_path: Path) -> None:
     for number, (content, code) in enumerate(
-        (("", "empty_file"), ("id,id,name\n", "column_twice"), ('id,name\n1,"x\n', "bad_csv"))
+        (("", "empty_file"), ("id,id,name\n", "column_twice"), ('id,name\n1,"x\n', "open_quote"))
     ):
         report = await _import(db, _folder(tmp_path / str(number), phones=content))
         assert report.refused is not None
