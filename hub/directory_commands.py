@@ -177,7 +177,11 @@ def _tell(report: ImportReport, language: str) -> None:
     for problem in report.problems[:20]:
         place = f"{problem.file}:{problem.row}" if problem.row else problem.file
         where = f"{place} {problem.column}".strip()
-        out.print(f"{where}: " * bool(where) + f"{problem.message(language)} -> {problem.advice(language)}", style="yellow", markup=False)
+        out.print(
+            f"{where}: " * bool(where) + f"{problem.message(language)} -> {problem.advice(language)}",
+            style="yellow",
+            markup=False,
+        )
     if (more := sum(report.counts.values()) - 20) > 0:
         out.print(f"and {more:,} more remarks; --remarks FILE writes them all")
     if report.gone:

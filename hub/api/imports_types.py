@@ -8,7 +8,7 @@ from typing import Any
 import strawberry
 
 from directory.messages import MESSAGES
-from hub.base.texts import message
+from hub.base.texts import term
 from hub.imports import views
 from hub.imports.states import ImportReason, ImportState
 
@@ -58,7 +58,7 @@ def _advised_field(root: Any, info: Info) -> str:
 
 
 def _why(source: Any, context: Any, _arguments: dict[str, Any]) -> str | None:
-    return None if source.reason is None else message(f"package_{source.reason.value}", context.lang)
+    return None if source.reason is None else term("ImportReason", source.reason.value, context.lang)
 
 
 def _why_field(root: Any, info: Info) -> str | None:

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from directory import hiding, purging
+from directory.actions import import_package
 from hub.base.ids import new_id
 from hub.base.workroom import sweep
 from hub.imports import running
@@ -89,7 +90,7 @@ async def test_a_package_in_work_is_stopped_for_a_secret(
     await world.people(2)
     admin = world.sign_in("admin")
     key = await sent(admin, await workbook(services(1)))
-    held, real = asyncio.Event(), running.import_package
+    held, real = asyncio.Event(), import_package
 
     async def slow(*given: Any, **more: Any) -> Any:
         held.set()
