@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
+from sqlalchemy import text
 from starlette.requests import Request
 
 from directory.template_writer import write_template
@@ -81,6 +84,44 @@ async def test_a_package_is_sent_read_and_confirmed(
         await page.click("text=Try the package")
         await page.click("text=Let it go")
         await page.wait_for_selector("h1 >> text=Let go")
+
+
+async def test_why_nothing_came_of_a_package(
+    browser: Browser, county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refused: no row counts as new, and what was not read is named. Failed: told why. Too big: told on the page."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        made.writestr("organizations.csv", "id,name\no1,Fictional\n")
+        made.writestr("services.csv", "id,id\n")
+        made.writestr("notes.txt", "nothing")
+        made.writestr("strange.csv", "a\n1\n")
+    async with opened(browser) as page:
+        await county.sign_in(page, "administrator")
+        await page.goto(f"{county.hub.url}/imports?lang=en")
+        await page.set_input_files("#file", {"name": "a.zip", "mimeType": "x/y", "buffer": file.getvalue()})
+        await page.fill("#source", "refused")
+        await page.click("text=Try the package")
+        await county.hub.work("imports")
+        await page.goto(page.url.partition("?")[0])
+        said = await page.inner_text("main")
+        assert "A column is there twice" in said
+        assert "New rows" not in said
+        assert "notes.txt" in said
+        assert "strange.csv" in said
+        await page.goto(f"{county.hub.url}/imports")
+        await page.set_input_files("#file", {"name": "a.csv", "mimeType": "x/y", "buffer": b"id"})
+        await page.click("text=Try the package")
+        async with county.hub.hub.db.work() as session:
+            await session.execute(text("update directory_import set digest = '' where state = 'waiting'"))
+        await county.hub.work("imports")
+        await page.goto(page.url.partition("?")[0])
+        assert "not what was sent" in await page.inner_text("main")
+        monkeypatch.setattr("hub.console.imports.MOST_BYTES", 1)
+        await page.goto(f"{county.hub.url}/imports")
+        await page.set_input_files("#file", {"name": "a.csv", "mimeType": "x/y", "buffer": b"id"})
+        await page.click("text=Try the package")
+        assert "256 MB" in await page.inner_text("#file-error")
 
 
 async def test_who_may_not_send_is_not_read(browser: Browser, county: County) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import os
 import signal
 import sys
 import zipfile
@@ -24,6 +25,7 @@ from tests.imports.conftest import put, sent, services
 from tests.inventory.conftest import World
 
 Workbook = Callable[..., Any]
+PACKAGE = os.environ.get("HUB_TEST_HSDS_PACKAGE", "")
 PLACE = "INSERT INTO location (id, source, source_id, location_type) VALUES (:id, 'hub', 'x', 'physical')"
 
 
@@ -296,3 +298,19 @@ async def test_a_killed_worker_leaves_nothing_for_long(tmp_path: Path) -> None:
         await living.wait()
     assert sweep(home) == 1
     assert list(home.iterdir()) == []
+
+
+@pytest.mark.skipif(not PACKAGE, reason="HUB_TEST_HSDS_PACKAGE names no package")
+async def test_every_rejected_row_of_a_real_package_is_explained(world: World) -> None:
+    await world.people(2)
+    admin = world.sign_in("admin")
+    key = await sent(admin, Path(PACKAGE).read_bytes(), "package.zip", "real")
+    await world.hub.work("imports")
+    found = await admin.ask("DirectoryImport", id=key)
+    assert found["state"] == "TRIED"
+    answer = await admin.http.get(found["remarksPath"], headers={"Authorization": admin.token or ""})
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+    assert len(rows) == sum(count["count"] for count in found["report"]["counts"])
+    for table in found["report"]["tables"]:
+        told = {row["row"] for row in rows if row["file"] == table["file"] and row["row"] != "0"}
+        assert len(told) >= table["rejected"], table
