@@ -44,7 +44,9 @@ class Settings(BaseSettings):
     )
     database_pool: int = Field(10, ge=1, le=200, description="Connections a process keeps at most.")
     state_dir: Path = Field(
-        Path(".state"), description="Folder for the embedded database, demo keys and exported audit heads."
+        Path(".state"),
+        description="Folder for the embedded database, demo keys, exported audit heads and, in `work`, what a worker "
+        "has in clear.",
     )
     pg_bindir: str = Field("", description="Folder of PostgreSQL's programs; empty: those of the installed wheel.")
     oidc_issuer: str = Field("", description="Issuer URL of the OIDC provider, exactly as in its tokens.")

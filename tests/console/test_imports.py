@@ -86,9 +86,7 @@ async def test_a_package_is_sent_read_and_confirmed(
         await page.wait_for_selector("h1 >> text=Let go")
 
 
-async def test_why_nothing_came_of_a_package(
-    browser: Browser, county: County, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_why_nothing_came_of_a_package(browser: Browser, county: County, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused: no row counts as new, and what was not read is named. Failed: told why. Too big: told on the page."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as made:

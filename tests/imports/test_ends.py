@@ -304,7 +304,8 @@ async def test_a_killed_worker_leaves_nothing_for_long(tmp_path: Path) -> None:
 async def test_every_rejected_row_of_a_real_package_is_explained(world: World) -> None:
     await world.people(2)
     admin = world.sign_in("admin")
-    key = await sent(admin, Path(PACKAGE).read_bytes(), "package.zip", "real")
+    raw = await asyncio.to_thread(Path(PACKAGE).read_bytes)
+    key = await sent(admin, raw, "package.zip", "real")
     await world.hub.work("imports")
     found = await admin.ask("DirectoryImport", id=key)
     assert found["state"] == "TRIED"
