@@ -49,6 +49,7 @@ class Files:
     def __init__(self, path: Path, limits: Limits) -> None:
         self.path, self.limits, self._spent = path, limits, 0
         self.zip: zipfile.ZipFile | None = None
+        self._streams: set[IO[bytes]] = set()
         self._read: dict[str, int] = {}
         self._sizes: dict[str, int] = {}
         self._packed: dict[str, int] = {}
@@ -100,7 +101,9 @@ class Files:
         return next(self.chunks(name), b"")
 
     def close(self) -> None:
-        """Give the zip file back."""
+        """Give back the zip and whatever of it is still being read: it stays open as long as any of that is."""
+        for stream in self._streams:
+            stream.close()
         if self.zip is not None:
             self.zip.close()
 
@@ -132,6 +135,7 @@ class Files:
         size = self._read[path] = 0
         try:
             with self._files[path]() as stream:
+                self._streams.add(stream)
                 while chunk := stream.read(_CHUNK):
                     size += len(chunk)
                     self._read[path] = size
@@ -142,6 +146,7 @@ class Files:
                     if packed is not None and (size > allowed or self._spent > self._most):
                         raise PackageRefused("bomb", path)
                     yield chunk
+                self._streams.discard(stream)
         except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError) as error:
             raise PackageRefused("damaged", path) from error
         except Exception as error:

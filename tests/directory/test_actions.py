@@ -144,8 +144,8 @@ def _nothing(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("spoil", "code"),
-    [(_without_column, "missing_column"), (_open_quote, "bad_csv"), (_twice, "column_twice"), (_empty, "empty_file"),
-     (_nothing, "no_tables")],
+    [(_without_column, "missing_column"), (_open_quote, "open_quote"), (_twice, "column_twice"), (_empty, "empty_file"),
+     (_nothing, "no_services")],
 )  # fmt: skip
 async def test_what_cannot_be_used_leaves_nothing_behind(db: Database, tmp_path: Path, spoil: Any, code: str) -> None:
     folder = write_county(tmp_path / "p", NOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import zipfile
 from pathlib import Path
@@ -56,6 +57,17 @@ def test_a_refused_zip_is_closed(tmp_path: Path) -> None:
         Files(tmp_path / "a.zip", Limits())
     assert refused.value.code == "path"
     assert [file.path for file in psutil.Process().open_files() if file.path.endswith("a.zip")] == []
+
+
+async def test_a_zip_refused_while_it_is_read_is_closed(db: Database, tmp_path: Path) -> None:
+    path = _package(tmp_path / "a.zip", services=[["id", "id"]])
+    gc.disable()
+    try:
+        report = await _import(db, path)
+        assert report.refused is not None
+        assert [file.path for file in psutil.Process().open_files() if file.path.endswith("a.zip")] == []
+    finally:
+        gc.enable()
 
 
 SERVICE = '{"id": "s1", "name": "Fictional", "organization": {"id": "o1", "name": "Agency"}}'
