@@ -23,19 +23,22 @@ from .services import TOP, Entry
 _SMALL = 10_000
 _MANY = 12
 _NOW = datetime(2026, 2, 3, 2, tzinfo=UTC)
-# As a team without the index would write it: the same points for mandate, coverage and distance, the same order.
+# As a team without the index would write it: the same points for mandate, coverage, distance, places
+# and whether the agency is in the hub, the same order.
 _LINKS = """
 select s.id,
   max(case when o.network = any($5) then 300 else 0 end) + max(case when x.area_code = $2 then 400 else 250 end)
   - 2 * min(least(150, round(2 * 6371.0088 * asin(sqrt(least(1, power(sin(radians(coalesce(l.latitude, a.latitude) - $3)
     / 2), 2) + cos(radians($3)) * cos(radians(coalesce(l.latitude, a.latitude))) * power(sin(radians(coalesce(
     l.longitude, a.longitude) - $4) / 2), 2))))))::int)
-  + max(case when c.available is null then 0 when c.expires <= $7 then -60 else 200 end) as score
+  + max(case when c.available is null then 0 when c.expires <= $7 then -60 else 200 end)
+  + max(case when p.in_hub then 0 else -150 end) as score
 from service s join organization o on o.id = s.organization_id
 join attribute b on b.service_id = s.id join taxonomy_term t on t.id = b.taxonomy_term_id
 join service_area x on x.service_id = s.id join area a on a.code = x.area_code
 left join service_at_location k on k.service_id = s.id left join location l on l.id = k.location_id
 left join service_capacity c on c.service_id = s.id
+left join organization_pace p on p.organization_id = s.organization_id
 where t.need = $1 and x.area_code = any($6) and s.status = 'active' and o.status = 'active'
   and not (coalesce(c.available, 1) = 0 and c.expires > $7)
 group by s.id order by score desc, s.id limit 20

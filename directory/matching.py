@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from .ranking import FALLEN, FOUND, INSIDE, NEAREST
+from .hot import fetch
+from .ranking import INSIDE, NEAREST, RANKED
 from .search import ServiceRow, UnknownFilterError, chain, services
 from .taxonomy import NEEDS
 from .weights import Weights, current
@@ -23,6 +24,8 @@ from .weights import Weights, current
 __all__ = ["FallenOut", "Match", "MatchRequest", "Matches", "Reason", "Urgency", "Weights", "match"]
 
 TIMEZONE = "Asia/Taipei"
+Row = tuple[Any, ...]
+"""A service scored, as `ranking.RANKED` reads it."""
 
 
 class Urgency(StrEnum):
@@ -110,19 +113,23 @@ async def match(
     inside = [r[0] for r in (await session.execute(INSIDE, {"area": request.area})).all()]
     given["inside"] = inside
     given["areas"] = [request.area, *given["chain"], *inside]
-    found = (await session.execute(FOUND, given)).all()
+    found, fallen = await _ranked(session, given)
     if len(found) < given["rows"] and given["lat"] is not None and w.elsewhere_areas > 0:
         near = await session.execute(
             NEAREST, {"chain": given["areas"], "lat": given["lat"], "lon": given["lon"], "rows": w.elsewhere_areas}
         )
         given["areas"] = [*given["areas"], *(r[0] for r in near.all())]
-        found = (await session.execute(FOUND, given)).all()
-    fallen = (await session.execute(FALLEN, given)).all()
+        found, fallen = await _ranked(session, given)
     rows = {s.id: s for s in await services(session, [r[0] for r in (*found, *fallen)])}
     return Matches(
         tuple(Match(rows[r[0]], r[11], reasons(r, request, w, now)) for r in found if r[0] in rows),
         tuple(FallenOut(rows[r[0]], r[10]) for r in fallen if r[0] in rows),
     )
+
+
+async def _ranked(session: AsyncSession, given: dict[str, Any]) -> tuple[list[Row], list[Row]]:
+    rows = [tuple(row) for row in await fetch(session, RANKED, given)]
+    return [row for row in rows if not row[10]], [row for row in rows if row[10]]
 
 
 def _given(

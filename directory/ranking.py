@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from .facts import ACT, NATIONALITY, UNSAID
-from .sql import Fragment, literal, name, sql, statement
+from .hot import Hot
+from .sql import Fragment, literal, name, sql
 
 CANDIDATES = sql("""
 WITH c AS (
@@ -77,16 +78,17 @@ _FIELDS = sql(
     "service_id, cover, mandated, available, updated, expires, open, speaks, accessible, km, why, score, answered, "
     "median_minutes, in_hub, act, nation"
 )
-FOUND = statement(
-    "{scored}SELECT {read} FROM s WHERE why = '' ORDER BY score DESC, service_id LIMIT :rows",
-    scored=_SCORED,
-    read=_FIELDS,
+RANKED = Hot(
+    sql(
+        "{scored}SELECT {read} FROM ("
+        "(SELECT * FROM s WHERE why = '' ORDER BY score DESC, service_id LIMIT :rows) UNION ALL "
+        "(SELECT * FROM s WHERE why <> '' ORDER BY score DESC, service_id LIMIT :rows)) r "
+        "ORDER BY why <> '', score DESC, service_id",
+        scored=_SCORED,
+        read=_FIELDS,
+    )
 )
-FALLEN = statement(
-    "{scored}SELECT {read} FROM s WHERE why <> '' ORDER BY score DESC, service_id LIMIT :rows",
-    scored=_SCORED,
-    read=_FIELDS,
-)
+"""The best that can be taken, then the best of those that fell out: every candidate is scored once."""
 
 NEAREST = text(
     "SELECT code FROM area WHERE NOT code = ANY(CAST(:chain AS text[])) AND latitude IS NOT NULL "
