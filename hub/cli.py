@@ -182,16 +182,19 @@ def render() -> None:
 
 @audit.command()
 def verify(
-    head: Annotated[Path | None, typer.Option(help="A head kept outside the database (JSON).")] = None,
+    head: Annotated[
+        Path | None,
+        typer.Option(help="A head kept outside the database (JSON); else the last one of HUB_STATE_DIR/heads."),
+    ] = None,
 ) -> None:
-    """Walk the whole audit chain; exit 1 if anything was changed."""
+    """Walk the whole audit chain; exit 1 if anything was changed, 3 if its end could not be checked."""
     made = given_settings()
     from hub.audit import heads
     from hub.audit.verify import Report
     from hub.audit.verify import verify as walk
     from hub.base.crypto import keys_of
 
-    kept = heads.read(head) if head else None
+    kept = heads.read(head) if head else heads.newest(made.state_dir / "heads")
     key = heads.public_key(keys_of(made).audit) if kept else None
 
     async def run() -> Report:
@@ -203,7 +206,7 @@ def verify(
         out.print(f"{kind}: {where}", style="red", markup=False)
     out.print(f"{report.entries} entries in {report.seals} seals, {report.unsealed} not sealed yet; head {report.head}")
     if not report.head_checked:
-        out.print("No head from outside was checked: a chain cut at its end would look whole. Pass --head FILE.")
+        out.print("No head from outside was there to check: a chain cut at its end looks whole. Pass --head FILE.")
         if report.unused:
             out.print(f"{report.unused} numbers after the last entry are used up: by deeds undone, or by entries cut.")
     elif report.after_head:
@@ -211,6 +214,8 @@ def verify(
     if not report.whole:
         only_late = {kind for kind, _ in report.problems} == {"unsealed"}
         fail("The audit chain is NOT whole." + (_UNSEALED if only_late else ""))
+    if not report.head_checked:
+        fail("The audit chain agrees with itself; whether its end is there was NOT checked.", 3)
     out.print("The audit chain is whole.")
 
 

@@ -95,9 +95,10 @@ class ConsentQuery:
     )
     async def disclosures(self, info: Info, case_id: strawberry.ID, first: int = 50, after: str | None = None) -> Any:
         key = key_of(case_id, "Case", path="caseId")
-        before = int(after) if after and after.isascii() and after.isdigit() and len(after) < 19 else None
-        found, last = await views.ledger(info.context.session, info.context.person, key, first_of(first), before)
-        return page(found, [str(view.id.int >> 8) for view in found], more=last is not None)
+        found, cursors, more = await views.ledger(
+            info.context.session, info.context.person, key, first_of(first), after
+        )
+        return page(found, cursors, more=more)
 
 
 @strawberry.type

@@ -32,6 +32,11 @@ GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 
 
+_REFUSED = frozenset({"not_permitted", "sign_in_first", "account_suspended"})
+_ALSO = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": str(SECONDS)}}
+"""What goes with a status beside what every answer carries."""
+
+
 class _BadError(Exception):
     """The request is none: status and code to word."""
 
@@ -106,8 +111,7 @@ async def _run(request: Request, asked: _Asked, lang: str, kind: str) -> _Respon
     except Unauthenticated:
         raise _BadError(401, "token_refused", **{"WWW-Authenticate": 'Bearer error="invalid_token"'}) from None
     status = _status(answer, kind, signed_in=known)
-    wait = {"Retry-After": str(SECONDS)} if status == 503 else None
-    return _response(hub, status, answer.body, kind, lang, wait)
+    return _response(hub, status, answer.body, kind, lang, _ALSO.get(status))
 
 
 async def _from_console(session: Session, hub: Hub, request: Request) -> Actor | None:
@@ -142,7 +146,7 @@ def _status(answer: Answer, kind: str, *, signed_in: bool) -> int:
     if not codes.isdisjoint(PASSING):
         return 503
     nothing = answer.data is None or all(value is None for value in answer.data.values())
-    if nothing and codes and codes <= {"not_permitted", "sign_in_first"}:
+    if nothing and codes and codes <= _REFUSED:
         return 403 if signed_in else 401
     if answer.data is None and answer.errors:
         return 400 if kind == GRAPHQL else 200

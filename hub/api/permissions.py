@@ -54,8 +54,17 @@ def allowed(actor: Actor | None, who: Who, scope: str = READ) -> bool:
     return not actor.roles.isdisjoint(who) and (Role.MACHINE not in actor.roles or scope in actor.scopes)
 
 
+def refused(actor: Actor | None) -> NotPermitted:
+    """Why they may not: nobody has signed in, the account has ended, or it is another's task."""
+    if actor is None:
+        return NotPermitted("sign_in_first")
+    if actor.suspended or actor.agency_suspended or (actor.expires_at is not None and actor.expires_at <= now()):
+        return NotPermitted("account_suspended")
+    return NotPermitted()
+
+
 class Asks(FieldExtension):
-    """A query: who may ask. Anyone else is refused with `not_permitted`, whatever they asked about."""
+    """A query: who may ask. Anyone else is refused, whatever they asked about."""
 
     def __init__(self, who: Who) -> None:
         self.who = who
@@ -67,7 +76,7 @@ class Asks(FieldExtension):
     async def resolve_async(self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **kwargs: Any) -> Any:
         """Ask, if they may."""
         if not allowed(info.context.actor, self.who):
-            raise NotPermitted
+            raise refused(info.context.actor)
         return await next_(source, info, **kwargs)
 
 
@@ -98,7 +107,7 @@ class Does(FieldExtension):
         context = info.context
         try:
             if not allowed(context.actor, self.who, WRITE):
-                raise NotPermitted
+                raise refused(context.actor)
             async with undone_if_refused(context.session):
                 return await self._do(next_, source, info, kwargs)
         except Refusal as refusal:

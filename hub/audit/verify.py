@@ -20,7 +20,7 @@ _SEALS = text(
     "select number, sealed_at, upto::text, last_id, floor, entries, entry_ids, digests, head from audit_seal"
     " where number > :after order by number limit 100"
 )
-_ENTRIES = text(f"select id, {PAYLOAD} from audit_entry where id = any(:ids)")  # noqa: S608 - constants
+_ENTRIES = text(f"select id, {PAYLOAD}, at from audit_entry where id = any(:ids)")  # noqa: S608 - constants
 _STRANGERS = text(
     """
     select id, at, id <= :floor or xid < cast(:upto as text)::xid8 and id <= :last_id as forged
@@ -37,6 +37,9 @@ _NUMBERED = text(
 )
 LATE = timedelta(seconds=10)
 """How long an entry may wait for its seal: until it has one, whoever owns the database can change it unseen."""
+LONGEST = timedelta(hours=1)
+"""How long before the seal that came before its own an entry may have been made: longer than any deed runs. What is
+dated earlier was put in afterwards."""
 _BEFORE_ALL = -(2**63)
 _SIZE = 32
 _MOST = 50
@@ -85,17 +88,19 @@ async def verify(
     then says `head_checked = False`. Entries that have waited for their seal longer than `late` are a problem: nothing
     guards them.
     """
-    report, previous, after = Report(), GENESIS, _BEFORE_ALL
+    report, previous, after, since = Report(), GENESIS, _BEFORE_ALL, datetime.min.replace(tzinfo=UTC)
     end = {"upto": "0", "last_id": 0, "floor": 0}
     while seals := (await session.execute(_SEALS, {"after": after})).all():
         after = seals[-1].number
         for together in _chunks(seals):
             wanted = [entry_id for seal in together for entry_id in seal.entry_ids]
-            rows = {row[0]: row[1] for row in (await session.execute(_ENTRIES, {"ids": wanted})).all()}
+            rows = {row[0]: row for row in (await session.execute(_ENTRIES, {"ids": wanted})).all()}
             for seal in together:
                 if seal.number != report.seals + 1:
                     report.found("inserted" if seal.number <= report.seals else "deleted", f"before seal {seal.number}")
                 _check_entries(report, seal.entry_ids, seal.digests, rows)
+                _check_times(report, [rows[i] for i in seal.entry_ids if i in rows], since, seal.sealed_at)
+                since = seal.sealed_at - LONGEST
                 report.seals, report.entries = seal.number, report.entries + len(seal.entry_ids)
                 if link(previous, seal) != seal.head or seal.entries != report.entries:
                     report.found("reordered", f"seal {seal.number}")
@@ -129,16 +134,23 @@ def _chunks(seals: Sequence[Any]) -> Iterator[list[Any]]:
         yield together
 
 
-def _check_entries(report: Report, ids: Sequence[int], digests: bytes, payloads: Mapping[int, bytes]) -> None:
+def _check_entries(report: Report, ids: Sequence[int], digests: bytes, rows: Mapping[int, Any]) -> None:
     if len(digests) != _SIZE * len(ids):
         report.found("edited", f"digests of {len(ids)} entries")
         return
     for place, entry_id in enumerate(ids):
-        payload = payloads.get(entry_id)
-        if payload is None:
+        row = rows.get(entry_id)
+        if row is None:
             report.found("deleted", f"entry {entry_id}")
-        elif digest(payload) != digests[place * _SIZE : (place + 1) * _SIZE]:
+        elif digest(row[1]) != digests[place * _SIZE : (place + 1) * _SIZE]:
             report.found("edited", f"entry {entry_id}")
+
+
+def _check_times(report: Report, rows: Sequence[Any], since: datetime, sealed_at: datetime) -> None:
+    """Whoever can write may have an entry sealed like any other; but only as a deed of that moment."""
+    for row in rows:
+        if not since <= row.at <= sealed_at + LATE:
+            report.found("inserted", f"entry {row.id}, dated {row.at.isoformat(timespec='seconds')}")
 
 
 def _check_loose(report: Report, made: Sequence[datetime], late: timedelta) -> None:

@@ -101,6 +101,21 @@ def unseal(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
         raise UnreadableError from None
 
 
+def covered(keys: Keys, number: int, bound_to: bytes) -> str:
+    """A number of ours as a cursor that tells nothing: neither how many there are nor which came first."""
+    sealed = seal(_index_key(keys.index, "cursor"), number.to_bytes(8), bound_to)
+    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
+def uncovered(keys: Keys, cursor: str, bound_to: bytes) -> int:
+    """The number of such a cursor; `UnreadableError` where it is none, or another's."""
+    try:
+        sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raise UnreadableError from None
+    return int.from_bytes(unseal(_index_key(keys.index, "cursor"), sealed, bound_to))
+
+
 @lru_cache(maxsize=4)
 def _index_key(key: bytes, kind: str) -> bytes:
     return hmac.new(key, kind.encode(), hashlib.sha256).digest()

@@ -11,7 +11,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from hub.audit.ledger import look, of_case
-from hub.base.db import Session
+from hub.base.crypto import UnreadableError, blind, covered, uncovered
+from hub.base.db import Session, keys_of
+from hub.base.errors import FieldError, InvalidInput
 from hub.identity.lookups import AgencyBrief, briefs
 from hub.policy.decide import Disclosed, Sight
 from hub.policy.terms import Actor, Basis, Category, Purpose, Role, Standing
@@ -102,18 +104,25 @@ async def _consents(session: Session, sight: Sight, rows: Sequence[Any]) -> list
 
 
 async def ledger(
-    session: Session, actor: Actor, case_id: UUID, most: int, before: int | None = None
-) -> tuple[list[DisclosureView], int | None]:
-    """Who saw what of a case, newest first (P12 for oversight, P15 for the victim); the id to go on before, or None."""
+    session: Session, actor: Actor, case_id: UUID, most: int, after: str | None = None
+) -> tuple[list[DisclosureView], list[str], bool]:
+    """Who saw what of a case, newest first (P12 for oversight, P15 for the victim), a cursor for each line, and whether
+    there is more. Neither ids nor cursors count anything: what goes on in other cases is not to be read off them."""
+    keys, before = keys_of(session), None
+    if after is not None:
+        try:
+            before = uncovered(keys, after, case_id.bytes)
+        except UnreadableError:
+            raise InvalidInput(FieldError("after", "unknown_cursor")) from None
     facts = await standing.facts(session, actor, case_id)
     assigned = Standing.ASSIGNED in facts.standings
     purpose = Purpose.OVERSIGHT if actor.has(Role.AUDITOR) and not assigned else Purpose.PROTECTION
     sight = look(session, actor, case_id, purpose, facts)
     if not sight.may(Category.LEDGER):
-        return [], None
+        return [], [], False
     rows = await of_case(session, case_id, most, before)
     names = await briefs(session, (row.agency_id for row in rows))
-    found = []
+    found, cursors = list[DisclosureView](), list[str]()
     for row in rows:
         for place, group in enumerate(row.body["shown"]):
             if str(case_id) not in group["cases"]:
@@ -122,7 +131,7 @@ async def ledger(
             own = Basis.OWN_REPORT in bases  # a reporter reading their receipt: neither agency nor way may tell (F3)
             found.append(
                 DisclosureView(
-                    id=UUID(int=(row.id << 8) + place),
+                    id=UUID(bytes=blind(keys, "disclosure", f"{row.id} {place}")[:16], version=4),
                     at=sight.show(Category.LEDGER, row.at),
                     agency=None if own else names.get(row.agency_id),
                     operation=sight.show(Category.LEDGER, None if own else row.subject or None),
@@ -131,4 +140,5 @@ async def ledger(
                     bases=sight.show(Category.LEDGER, [basis for basis in bases if basis != Basis.OWN_REPORT]),
                 )
             )
-    return found, rows[-1].id if len(rows) == most else None
+            cursors.append(covered(keys, row.id, case_id.bytes))
+    return found, cursors, len(rows) == most

@@ -18,7 +18,12 @@ from hub.policy.terms import Actor
 from .pages import language
 from .viewer import signed_in
 
-_REFUSALS: dict[str, type[Refusal]] = {"not_permitted": NotPermitted, "not_found": NotFound}
+_REFUSALS: dict[str, type[Refusal]] = {
+    "not_permitted": NotPermitted,
+    "sign_in_first": NotPermitted,
+    "account_suspended": NotPermitted,
+    "not_found": NotFound,
+}
 
 
 async def ask(request: Request, operation: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:

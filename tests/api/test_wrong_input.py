@@ -147,7 +147,7 @@ STEPS: list[Step] = [
     ("reporter", "FileReport", lambda _: report(summary="a\x07b"), "InvalidInput", "summary"),
     ("reporter", "FileReport", lambda _: report(idempotencyKey="short"), "InvalidInput", "idempotencyKey"),
     ("auditor", "FileReport", lambda _: report(), "NotPermitted", "not_permitted"),
-    ("nobody", "FileReport", lambda _: report(), "NotPermitted", "not_permitted"),
+    ("nobody", "FileReport", lambda _: report(), "NotPermitted", "sign_in_first"),
     ("clinic", "OpenCase", lambda w: {"reportId": gid("Report", w.report)}, "NotPermitted", "not_permitted"),
     ("coordinator", "OpenCase", lambda _: {"reportId": gid("Report", uuid4())}, "NotFound", "not_found"),
     ("coordinator", "OpenCase", lambda w: {"reportId": gid("Case", w.case)}, "InvalidInput", "reportId"),
@@ -241,6 +241,7 @@ QUESTIONS: list[tuple[str, str, Callable[[World], dict[str, Any]], str]] = [
     ("clinic", "Inbox", lambda _: {"after": "zzz"}, "after"),
     ("auditor", "AuditEntries", lambda _: {"after": "zzz"}, "after"),
     ("auditor", "AuditEntries", lambda _: {"after": ""}, "after"),
+    ("coordinator", "WhoSawWhat", lambda w: {"caseId": gid("Case", w.case), "after": "7"}, "after"),
     ("auditor", "AuditEntries", lambda _: {"caseId": "%%%"}, "caseId"),
 ]
 """Who, operation, variables, the path that is wrong. "There is none" may not be the answer to a wrong question."""
@@ -364,6 +365,8 @@ async def test_http_of_graphql(world: World) -> None:
         assert refused.headers["www-authenticate"].startswith("Bearer")
     alone = await http.post("/graphql", json={"documentId": "Inbox"})
     assert alone.status_code == 401
+    assert alone.headers["www-authenticate"] == "Bearer"
+    assert alone.json()["errors"][0]["extensions"]["code"] == "sign_in_first"
     wrong = await world.people["auditor"].post({"documentId": "Inbox"})
     assert wrong.status_code == 403
     assert wrong.json()["errors"][0]["extensions"]["code"] == "not_permitted"

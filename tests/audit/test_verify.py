@@ -6,6 +6,7 @@ import json
 import os
 import random
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,28 @@ async def test_an_untouched_chain_is_whole(chain: Database, tmp_path: Path) -> N
     assert report.head == head.head
     assert alone.whole
     assert not alone.head_checked
+
+
+@pytest.mark.parametrize("dated", [timedelta(hours=-2), timedelta(days=-200), timedelta(minutes=1)])
+async def test_an_entry_dated_otherwise_is_found_though_it_is_sealed(
+    chain: Database, owner: Session, tmp_path: Path, dated: timedelta
+) -> None:
+    """Who owns the database can have a deed sealed that nobody did, as one of now; never as one of another day."""
+    for shift, problems in ((timedelta(0), 0), (dated, 1)):
+        await owner.execute(
+            text(
+                "insert into audit_entry (at, actor_id, agency_id, action, subject, case_ids, body)"
+                " select :at, actor_id, agency_id, action, subject, case_ids, body from audit_entry order by id limit 1"
+            ),
+            {"at": now() + shift},
+        )
+        await owner.commit()
+        async with chain.work() as session:
+            assert await seal(session)
+        head = await _head(chain, tmp_path)
+        async with chain.work() as session:
+            for found in (await verify(session, head, public_key(SEED)), await verify(session)):
+                assert [kind for kind, _ in found.problems] == ["inserted"] * problems
 
 
 @pytest.mark.parametrize("kind", BLOWS)

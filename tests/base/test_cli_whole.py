@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -170,7 +171,15 @@ async def test_the_chain_against_a_head_kept_outside(
     cut = await asyncio.to_thread(run, "audit", "verify", "--head", str(good))
     assert cut.returncode == 1
     assert "NOT whole" in cut.stderr
-    assert (await asyncio.to_thread(run, "audit", "verify")).returncode == 0  # which is why a head is kept outside
+    assert "truncated" in cut.stdout
+    alone = await asyncio.to_thread(run, "audit", "verify")  # which is why a head is kept outside
+    assert alone.returncode == 3
+    assert "NOT checked" in alone.stderr
+    assert "is whole" not in alone.stdout
+    shutil.copytree(tmp_path / "heads", tmp_path / "state" / "heads")
+    known = await asyncio.to_thread(run, "audit", "verify")
+    assert known.returncode == 1, "the head that the worker keeps is looked at unasked"
+    assert "truncated" in known.stdout
 
 
 def test_the_directory_by_hand(run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:

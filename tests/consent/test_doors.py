@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
@@ -136,6 +138,34 @@ async def test_lists_open_nothing_they_do_not_show(world: World) -> None:
     assert told <= {"EXISTENCE", "RISK_LEVEL", "CLOCKS", "LEDGER"}
 
 
+async def test_the_ledger_tells_no_number_of_other_cases(world: World) -> None:
+    """Ids and cursors do not count: whoever reads one case's ledger must not read off how much goes on elsewhere."""
+    coordinator, case = world.people["coordinator"], gid("Case", world.case)
+    for _ in range(5):
+        await coordinator.ask("Case", id=case)
+    whole = (await coordinator.ask("WhoSawWhat", caseId=case))["edges"]
+    seen, after = [], None
+    while True:
+        page = await coordinator.ask("WhoSawWhat", caseId=case, first=2, after=after)
+        seen += [edge["node"]["id"] for edge in page["edges"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        after = page["pageInfo"]["endCursor"]
+    known = [edge["node"]["id"] for edge in whole]
+    assert [one for one in seen if one in known] == known
+    assert len(set(seen)) == len(seen)
+    ids = [UUID(b64decode(one + "==", altchars=b"-_").decode().partition(":")[2]) for one in seen]
+    assert {one.version for one in ids} == {4}
+    assert len({one.bytes[:4] for one in ids}) == len(ids)
+    for edge in whole:
+        assert edge["node"]["id"] in seen
+    assert after is not None
+    assert len(b64decode(after + "==", altchars=b"-_")) == 36  # sealed, and for this case alone
+    other = {"caseId": gid("Case", uuid4()), "after": after}
+    answer = await coordinator.post({"documentId": "WhoSawWhat", "variables": other})
+    assert answer.json()["errors"][0]["extensions"]["fields"][0]["code"] == "unknown_cursor"
+
+
 async def test_oversight_learns_no_number_and_no_reporter(world: World) -> None:
     """P12, F3: a pseudonym instead of the number; who filed a report is nobody's to read."""
     auditor = world.people["auditor"]
@@ -180,7 +210,7 @@ async def test_a_suspended_account_can_do_nothing(world: World, who: str) -> Non
         await session.execute(text(f"update {table} set suspended = true where {condition}"))
     found = await world.people["clinic"].post({"documentId": "Inbox"})
     assert found.status_code == 403  # the token is good, so this is no 401: what it may do is nothing
-    assert [error["extensions"]["code"] for error in found.json()["errors"]] == ["not_permitted"]
+    assert [error["extensions"]["code"] for error in found.json()["errors"]] == ["account_suspended"]
     assert found.json()["data"] is None
     me = await world.people["clinic"].post({"documentId": "Me"})
     assert (me.status_code, me.json()) == (200, {"data": {"me": None}})  # as for whoever is not signed in
