@@ -61,24 +61,32 @@ _SECRET = sql(
     "WHERE s.id IN (SELECT service_id FROM there)), "
     "run AS MATERIALIZED (SELECT o.id, o.source, o.source_id FROM organization o "
     "WHERE o.id IN (SELECT organization_id FROM hid UNION SELECT organization_id FROM served)), "
-    "told AS MATERIALIZED (SELECT source, source_id, id FROM sheltered "
-    "UNION SELECT source, source_id, id FROM hid UNION SELECT source, source_id, id FROM there "
-    "UNION SELECT source, source_id, id FROM served UNION SELECT source, source_id, id FROM run), "
+    "told AS MATERIALIZED (SELECT source, entity, source_id, id FROM sheltered "
+    "UNION SELECT source, 'location', source_id, id FROM hid "
+    "UNION SELECT source, 'service_at_location', source_id, id FROM there "
+    "UNION SELECT source, 'service', source_id, id FROM served "
+    "UNION SELECT source, 'organization', source_id, id FROM run), "
     "called AS MATERIALIZED (SELECT c.id FROM contact c WHERE c.service_id IN (SELECT id FROM told) "
     "OR c.organization_id IN (SELECT id FROM told) OR c.location_id IN (SELECT id FROM told) "
     "OR c.service_at_location_id IN (SELECT id FROM told)), "
     "rung AS MATERIALIZED (SELECT p.id FROM phone p WHERE p.service_id IN (SELECT id FROM told) "
     "OR p.organization_id IN (SELECT id FROM told) OR p.contact_id IN (SELECT id FROM called)), "
-    "secret AS MATERIALIZED (SELECT id FROM told UNION SELECT id FROM called UNION SELECT id FROM rung) "
+    "secret AS MATERIALIZED (SELECT id FROM told UNION SELECT id FROM called UNION SELECT id FROM rung "
+    "UNION SELECT p.id FROM program p WHERE p.organization_id IN (SELECT id FROM told)) "
 )
 _OWNERS = {"service": (), "location": (), "organization": ()}
 """Entities that are told of by themselves; any other is with what it belongs to."""
 _HIDDEN_ROW = {
     KEPT: sql(
-        "EXISTS (SELECT FROM jsonb_each_text(t.extra) e JOIN told x ON x.source = t.source AND x.source_id = e.value "
-        "WHERE e.key LIKE '%id')"
+        "COALESCE((t.source, 'location', t.extra ->> 'location_id') IN (SELECT source, entity, source_id FROM told) "
+        "OR (t.source, 'service', t.extra ->> 'service_id') IN (SELECT source, entity, source_id FROM told) "
+        "OR (t.source, 'organization', t.extra ->> 'organization_id') IN (SELECT source, entity, source_id FROM told) "
+        "OR (t.source, 'service_at_location', t.extra ->> 'service_at_location_id') "
+        "IN (SELECT source, entity, source_id FROM told), false)"
     ),
-    "source_metadata": sql("EXISTS (SELECT FROM told x WHERE x.source = t.source AND x.source_id = t.resource_id)"),
+    "source_metadata": sql(
+        "(t.source, t.resource_type, t.resource_id) IN (SELECT source, entity, source_id FROM told)"
+    ),
 }
 
 

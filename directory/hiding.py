@@ -10,6 +10,7 @@ sources said beyond the standard of whatever has to do with one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
@@ -105,12 +106,20 @@ _SERVICES = text("SELECT DISTINCT service_id FROM service_at_location WHERE loca
 _CHUNK = 1000
 
 
-async def shed(session: AsyncSession, run: UUID | None = None) -> int:
+@dataclass(frozen=True, slots=True)
+class Shed:
+    """How many rows lost something; `dropped`: of the import's own rows of tables there is no place for, by table."""
+
+    emptied: int
+    dropped: dict[str, int]
+
+
+async def shed(session: AsyncSession, run: UUID | None = None) -> Shed:
     """Forget what sources said beyond the standard of places that are confidential, the services there, their agencies.
 
-    And of whatever has ever been so. Answers how many rows lost something. `run`: after that import.
+    And of whatever has ever been so. `run`: after that import.
     """
-    return int((await session.execute(_SHED, {"run": run})).scalar_one())
+    return Shed(**(await session.execute(_SHED, {"run": run})).scalar_one())
 
 
 async def empty_places(session: AsyncSession, source: str, ids: list[str]) -> None:

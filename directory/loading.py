@@ -117,8 +117,13 @@ async def finish(session: AsyncSession, report: ImportReport, run: UUID) -> None
                 count.removed += (await session.execute(forget(count.entity), given)).scalar_one()
             elif count.unsure and (left := (await session.execute(gone(count.entity), given)).scalar_one()):
                 report.tell(Problem(count.file, 0, "", "nothing_removed", str(left)))
-    if emptied := await shed(session, run):
-        report.tell(Problem("", 0, "", "beside_secret", str(emptied)))
+    lost = await shed(session, run)
+    for count in report.tables:
+        if fallen := lost.dropped.get(count.kept_as, 0):
+            count.kept, count.rejected = count.kept - fallen, count.rejected + fallen
+            report.tell(Problem(count.file, 0, "", "beside_secret", str(fallen)))
+    if rest := lost.emptied - sum(lost.dropped.values()):
+        report.tell(Problem("", 0, "", "beside_secret", str(rest)))
     services = next(count.file for count in report.tables if count.entity == "service")
     for (key,) in (await session.execute(_NOT_SEEN, given)).all():
         report.gone += 1
@@ -158,6 +163,7 @@ async def _file(run: Run, resource: Resource, kind: Kind, progress: Progress | N
         read = AreaReader(run, path, header)
     elif kind.entity == "kept_row":
         read = KeptReader(run, path, header, resource.name)
+        count.kept_as = resource.name
     else:
         read = EntityReader(run, path, header, kind)
     async with aclosing(_judged(lines, read)) as batches:

@@ -60,6 +60,8 @@ class TableCount:
     rejected: int = 0
     removed: int = 0
     """Rows of an earlier import of this source whose owner is in the package and which are in it no more."""
+    kept_as: str = ""
+    """Of a table there is no place for: what its rows are kept as."""
     unsure: bool = False
     """Whether a row fell whose id could not be read: then nobody knows which rows are gone, and none is removed."""
 

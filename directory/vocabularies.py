@@ -220,8 +220,9 @@ class Sheltered(SQLModel, table=True):
     """
 
     __tablename__: ClassVar[str] = "sheltered"
-    __table_args__ = (Index("ix_sheltered_source", "source", "source_id"),)
+    __table_args__ = (Index("ix_sheltered_source", "source", "entity", "source_id"),)
     id: UUID = Field(primary_key=True)
+    entity: str = Field(sa_type=Text)
     source: str = Field(sa_type=Text)
     source_id: str = Field(sa_type=Text)
 

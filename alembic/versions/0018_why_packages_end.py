@@ -1,7 +1,7 @@
 """why a package came to nothing; and no package that is kept outlives a secret
 
 Whoever makes a place confidential by hand, or has a past forgotten, cannot know in which packages it stands: all that
-are kept go. One that is being worked on is told to stop.
+are kept go. Where a package does it, others of its source go. One that is being worked on is told to stop.
 """
 
 import sqlalchemy as sa
@@ -17,13 +17,15 @@ CREATE FUNCTION directory_import_stale() RETURNS trigger LANGUAGE plpgsql SECURI
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   kept uuid[];
+  its text;  -- an import says it: then packages of that source alone; of a person nobody knows which they mean
   clock timestamptz := COALESCE(NULLIF(current_setting('hub.now', true), '')::timestamptz, transaction_timestamp());
 BEGIN
   IF COALESCE(current_setting('hub.by', true), '') LIKE 'import:%' THEN
-    RETURN NULL;  -- the package that says so is written; others of its source know no better
+    its := substr(current_setting('hub.by', true), 8);
   END IF;
   kept := ARRAY(SELECT id FROM public.directory_import WHERE key IS NOT NULL AND state <> 'receiving'
-    FOR NO KEY UPDATE SKIP LOCKED);
+    AND id::text <> COALESCE(current_setting('hub.import', true), '')
+    AND (its IS NULL OR source IN (its, '') OR report ->> 'source' = its) FOR NO KEY UPDATE SKIP LOCKED);
   UPDATE public.directory_import SET state = 'discarded', reason = 'secret', key = NULL, report = NULL,
     version = version + 1, ended_at = clock WHERE id = ANY(kept);
   DELETE FROM public.directory_import_part WHERE import_id = ANY(kept);
@@ -31,6 +33,8 @@ BEGIN
   INSERT INTO public.directory_import_progress (import_id, at, stopped_by)
   SELECT id, clock, staged_by FROM public.directory_import
   WHERE key IS NOT NULL AND state <> 'receiving' AND id <> ALL(kept)
+    AND id::text <> COALESCE(current_setting('hub.import', true), '')
+    AND (its IS NULL OR source IN (its, '') OR report ->> 'source' = its)
   ON CONFLICT (import_id) DO UPDATE SET stopped_by = excluded.stopped_by;
   UPDATE public.directory_import_remark SET detail = '' WHERE detail <> '';
   RETURN NULL;

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -51,8 +51,10 @@ async def make_due(database: Database, home: Path, stop: Callable[[], bool]) -> 
 async def _begin(database: Database) -> UUID | None:
     """The next file to be made. What ends its maker each time is given up."""
     async with database.work() as session:
-        row = await _due(session)
-        if row is None:
+        found = select(DirectoryExport).where(col(DirectoryExport.state) == ExportState.WAITING)
+        found = found.order_by(col(DirectoryExport.asked_at)).limit(1).with_for_update(skip_locked=True)
+        row: DirectoryExport | None = (await session.execute(found)).scalar_one_or_none()
+        if row is None or not await _mine(session, row.id):
             return None
         row.begun += 1
         if row.begun > MOST_BEGUN:
@@ -62,19 +64,22 @@ async def _begin(database: Database) -> UUID | None:
         return row.id
 
 
-async def _due(session: Session, key: UUID | None = None) -> DirectoryExport | None:
-    found = select(DirectoryExport).where(col(DirectoryExport.state) == ExportState.WAITING)
-    found = (
-        found.order_by(col(DirectoryExport.asked_at)) if key is None else found.where(col(DirectoryExport.id) == key)
-    )
-    taken = await session.execute(found.limit(1).with_for_update(skip_locked=True))
-    row: DirectoryExport | None = taken.scalar_one_or_none()
-    return row
+_MINE = text("SELECT pg_try_advisory_xact_lock(hashtext('directory.export'), hashtext(CAST(:id AS text)))")
+
+
+async def _mine(session: Session, key: UUID) -> bool:
+    """Whether nobody else makes it. Beside the row, not of it: what makes a file stale must not wait for its maker."""
+    return bool((await session.execute(_MINE, {"id": str(key)})).scalar_one())
 
 
 async def _make(session: Session, database: Database, key: UUID, folder: Path) -> None:
-    row = await _due(session, key)
-    if row is None:  # another worker makes it, or it has just been given up
+    if not await _mine(session, key):
+        return
+    waiting = select(DirectoryExport).where(
+        col(DirectoryExport.id) == key, col(DirectoryExport.state) == ExportState.WAITING
+    )
+    row: DirectoryExport | None = (await session.execute(waiting)).scalar_one_or_none()
+    if row is None:  # it has just been given up
         return
     form = ExportForm(row.form)
     path = folder / "directory"
@@ -83,6 +88,10 @@ async def _make(session: Session, database: Database, key: UUID, folder: Path) -
             await export_package(reading, path, form=_FORMS[form])
         else:
             await export_aside(reading, path, "csv" if form is ExportForm.BEYOND_CSV else "json")
+    again = waiting.with_for_update().execution_options(populate_existing=True)
+    row = (await session.execute(again)).scalar_one_or_none()
+    if row is None or row.begun == 0:  # something in it has become a secret meanwhile: it is made anew
+        return
     parts = _parts(path)
     number = 0
     while part := await asyncio.to_thread(next, parts, b""):

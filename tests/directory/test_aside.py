@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import text
 
 from directory.aside import aside, counts, export_aside
 from directory.hiding import hide_location
@@ -99,7 +102,12 @@ async def test_unlinking_brings_nothing_back(db: Database, tmp_path: Path) -> No
     report = await _import(db, unlinked)
     assert report.refused is None
     assert report.adds_up
-    assert [(p.code, p.detail) for p in report.problems if p.code == "beside_secret"] == [("beside_secret", "4")]
+    assert [(p.code, p.detail) for p in report.problems if p.code == "beside_secret"] == [
+        ("beside_secret", "1"),  # the row of a table there is no place for, with its file
+        ("beside_secret", "3"),
+    ]
+    (kept,) = [table for table in report.tables if table.entity == "kept_row"]
+    assert (kept.kept, kept.rejected) == (1, 1)
     await nothing_told()
     moved = _package(tmp_path / "c.zip", HIDDEN, ADDRESSES[:1], services=[TWO[0], [*TWO[1][:-1], "red again"], TWO[2]])
     await _import(db, moved)
@@ -117,3 +125,85 @@ async def test_a_place_hidden_by_its_source_takes_it_along(db: Database, tmp_pat
         assert await counts(session) == [c for c in await counts(session) if not c.hidden]
     kept = await _rows(db, "select source_id from kept_row")
     assert kept == [("p2",)]
+
+
+async def test_what_only_has_the_same_number_is_not_touched(db: Database, tmp_path: Path) -> None:
+    """Numbers of places, services and agencies are each their own: a row goes for what it points to, and for no id."""
+    services = [SERVICES[0], ["l1", "o2", "Day centre", "helps", "active"], ["s1", *SERVICES[1][1:]]]
+    paid = [["id", "service_id", "payment"], ["s1", "l1", "cash"], ["l1", "l1", "card"], ["x", "s1", "coin"]]
+    phones = [PHONES[0], ["l1", "", "l1", "2", "b"]]
+    told = [
+        ["id", "resource_id", "resource_type", "field_name", "Seen by"],
+        ["m1", "l1", "taxonomy_term", "name", "somebody"],
+    ]
+    organizations = [row[:2] for row in ORGANIZATIONS]
+    package = _package(
+        tmp_path / "a.zip", HIDDEN, ADDRESSES[:1], organizations=organizations, services=services, phones=phones,
+        payment_accepted=paid, metadata=told,
+    )  # fmt: skip
+    report = await _import(db, package)
+    assert report.refused is None
+    assert report.adds_up
+    assert await _rows(db, "select source_id from kept_row order by 1") == [("l1",), ("s1",)]
+    assert await _rows(db, "select extra->>'told by' from phone where source_id = 'l1'") == [("b",)]
+    assert await _rows(db, "select extra->>'seen by' from source_metadata") == [("somebody",)]
+
+
+async def test_what_was_removed_before_leaves_its_history_too(db: Database, tmp_path: Path) -> None:
+    for number, door in enumerate(("Secret lane 1", "Secret lane 2", "")):
+        rows = [["c1", "s1", "Fictional", door]] if door else []
+        phones = [["f1", "s1", "1", door]] if door else []
+        package = _package(
+            tmp_path / f"{number}.zip",
+            contacts=[["id", "service_id", "name", "Door"], *rows],
+            phones=[["id", "service_id", "number", "Door"], *phones],
+        )
+        assert (await _import(db, package)).refused is None
+    said = "select to_jsonb(t)::text from metadata t where to_jsonb(t)::text like '%Secret lane%'"
+    assert await _rows(db, said)
+    ((place,),) = await _rows(db, "SELECT id FROM location")
+    async with db.work() as session:
+        await hide_location(session, place)
+    assert await _rows(db, said) == []
+
+
+async def test_what_is_linked_to_a_program_goes_too(db: Database, tmp_path: Path) -> None:
+    package = _package(
+        tmp_path / "a.zip",
+        programs=[["id", "organization_id", "name", "description"], ["g1", "o1", "Fictional", "x"]],
+        taxonomies=[["id", "name", "description"], ["x", "words", "x"]],
+        taxonomy_terms=[["id", "taxonomy_id", "name", "description"], ["w", "x", "word", "x"]],
+        attributes=[
+            ["id", "link_id", "link_entity", "taxonomy_term_id", "Door"],
+            ["b1", "g1", "program", "w", "Secret"],
+        ],
+    )
+    assert (await _import(db, package)).refused is None
+    assert await _rows(db, "select extra->>'door' from attribute") == [("Secret",)]
+    ((place,),) = await _rows(db, "SELECT id FROM location")
+    async with db.work() as session:
+        await hide_location(session, place)
+    assert await _rows(db, "select extra->>'door' from attribute") == [(None,)]
+
+
+_MANY = """
+with p as (
+  insert into location (source, source_id, name, location_type, organization_id, seen)
+  select 'many', 'l' || i, 'x', 'confidential', o.id, gen_random_uuid()
+  from organization o, generate_series(1, 3000) i where o.source_id = 'o1' returning id)
+insert into kept_row (source, entity, source_id, extra, seen)
+select 'many', 'payment_accepted', 'k' || i, jsonb_build_object('service_id', 'x' || i), gen_random_uuid()
+from generate_series(1, 40000) i
+"""
+
+
+async def test_many_places_and_rows_are_compared_as_sets(db: Database, tmp_path: Path) -> None:
+    """3,000 new marks and 40,000 kept rows: each against each would be minutes."""
+    await _import(db, _package(tmp_path / "a.zip"))
+    async with db.work() as session:
+        await session.execute(text(_MANY))
+    began = time.monotonic()
+    await _import(db, _package(tmp_path / "b.zip"))
+    assert time.monotonic() - began < 20
+    assert await _rows(db, "select count(*) from sheltered where source = 'many'") == [(3000,)]
+    assert await _rows(db, "select count(*) from kept_row") == [(40000,)]
