@@ -13,7 +13,7 @@ def uncommented(said: str) -> str:
     kept, at = list[str](), 0
     while found := _TOKEN.match(said, at):
         token, at = found[0], found.end()
-        if token == "/*":  # noqa: S105 - of SQL
+        if token == "/*":
             depth = 1
             while depth and (edge := _EDGE.search(said, at)):
                 depth, at = depth + (1 if edge[0] == "/*" else -1), edge.end()
