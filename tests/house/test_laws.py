@@ -246,8 +246,8 @@ def lazily(source: str, module: str) -> Iterator[str]:
             if word not in {"lazy", "LazyType", "StrawberryLazyReference"}:
                 continue
             given = called[node].args if node in called else []
-            of = given[0].value if len(given) == 1 and isinstance(given[0], ast.Constant) else ""
-            if word != "lazy" or not module.startswith("hub.api.") or not re.fullmatch(r"\.\w+", str(of)):
+            of = str(given[0].value) if len(given) == 1 and isinstance(given[0], ast.Constant) else ""
+            if word != "lazy" or not module.startswith("hub.api.") or not re.fullmatch(r"\.\w+", of):
                 yield f"{word} {of}".strip()
 
 
