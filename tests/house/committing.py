@@ -6,6 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
+from tests.house.made_sql import constant_text
+from tests.house.uncommented import uncommented
+
 _ENDS = {"commit", "rollback", "commit_async", "rollback_async", "do_commit", "do_rollback"}
 _BEGINS = {"begin", "begin_twophase", "transaction"}
 _BY_NAME = {"getattr", "attrgetter", "methodcaller", "text", "execute", "exec_driver_sql", "executescript", "scalar"}
@@ -14,6 +17,12 @@ _SQL = re.compile(
     r"(\s+(work|transaction|prepared|and|isolation|read|to|deferrable|not)\b.*)?",
     re.IGNORECASE | re.DOTALL,
 )
+_BODY = re.compile(
+    r"(?:^|;)\s*(?:do\b\s*(?:language\s+\w+\s*)?(?:[eu]?&?'|\$)|create\s+(?:or\s+replace\s+)?(?:procedure|function)\b)"
+    r".*?\b(commit|rollback)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A program for the database, which ends the transaction from inside."""
 _PLAIN = {"begin", "end", "abort"}
 """Words of SQL that are ordinary words too: they count where they are given to what runs SQL."""
 
@@ -28,13 +37,20 @@ def in_source(source: str) -> Iterator[tuple[str, int]]:
             held = node.value.id if isinstance(node.value, ast.Name) else ""
             if (node.attr in _ENDS and held not in savepoints) or (node.attr in _BEGINS and held not in modules):
                 yield node.attr, node.lineno
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in said_only:
-            for statement in node.value.split(";"):
-                said = statement.strip()
-                if _SQL.fullmatch(said) and (said.lower() not in _PLAIN or node in handed):
-                    yield said.split()[0].lower(), node.lineno
-            if node.value.upper() == "AUTOCOMMIT":
-                yield "autocommit", node.lineno
+        elif isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp | ast.Call) and node not in said_only:
+            yield from ((word, node.lineno) for word in _said(constant_text(node), plain=node in handed))
+
+
+def _said(text: str, *, plain: bool) -> Iterator[str]:
+    """The words for transactions in a text, as it stands and without its comments; what is not known ends a word."""
+    for form in {text, uncommented(text)}:
+        for statement in re.split("[;\ufffd]", form):
+            said = statement.strip()
+            if _SQL.fullmatch(said) and (said.lower() not in _PLAIN or plain):
+                yield said.split()[0].lower()
+        yield from (word.lower() for word in _BODY.findall(form))
+    if text.upper() == "AUTOCOMMIT":
+        yield "autocommit"
 
 
 def _savepoints(tree: ast.AST) -> Iterator[str]:

@@ -141,7 +141,7 @@ class Source:
 
     def makers(self) -> Iterator[Found]:
         """Templates that are no literals, makers under another name, fragments not made by `directory.sql`."""
-        types, called = set(self._in_types()), set[ast.AST]()
+        types, called = set(self.in_types()), set[ast.AST]()
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Call):
                 called.add(node.func)
@@ -156,7 +156,7 @@ class Source:
                 if home == _HOME and word == "Fragment" and node not in types:
                     yield Found(node.lineno, "a fragment made by hand")
 
-    def _in_types(self) -> Iterator[ast.AST]:
+    def in_types(self) -> Iterator[ast.AST]:
         """What says of what type something is, and does nothing."""
         for node in ast.walk(self.tree):
             said = [getattr(node, "annotation", None), getattr(node, "returns", None)]
@@ -168,7 +168,7 @@ class Source:
 
     def raw(self, fit: Callable[[ast.expr | None], bool]) -> Iterator[Found]:
         """Text that goes to the database as it stands and is not `fit` to; and the ways there under another name."""
-        types, called = set(self._in_types()), set[ast.AST]()
+        types, called = set(self.in_types()), set[ast.AST]()
         for node in ast.walk(self.tree):
             if not isinstance(node, ast.Call):
                 continue

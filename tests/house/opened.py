@@ -12,10 +12,18 @@ from typing import Any
 from sqlmodel import SQLModel
 
 from hub.base.migrate import load_tables
-from tests.house.made_sql import constant_text
+from tests.house.made_sql import Source, constant_text
+from tests.house.uncommented import uncommented
 
 UNNAMED = "?"
 """A table whose name is not known before the program runs."""
+ESCAPED = 'U&"'
+"""A table whose name is written so that nobody reads it."""
+_CORE = {"table", "Table", "TableClause"}
+"""What SQLAlchemy takes a table's name for."""
+_AS_FROM = {"text", "literal_column"}
+"""What it takes for SQL as it stands: a name alone, where something is selected from, is a table's."""
+_NAME = re.compile(r"\s*(?:\w+\.)?\"?(\w+)\"?(?:\s+(?:as\s+)?\w+)?\s*", re.IGNORECASE)
 _TOKEN = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\"(\w+)\"|(\w+)|(\{\w*\}|\ufffd)|([().,;])", re.DOTALL)
 _READS, _WRITES = {"from", "join", "using"}, {"into", "update", "truncate", "table", "copy", "lock"}
 _BESIDE = {"only", "lateral", "table", "if", "not", "exists"}
@@ -37,6 +45,9 @@ class Opened:
 def in_sql(said: str) -> set[tuple[str, bool]]:
     """The tables that SQL, or a part of it, opens, each with whether it is written in."""
     found, awaits, writes = set[tuple[str, bool]](), {0: ""}, False
+    said = uncommented(said)
+    if re.search(r"\bu&\"", said, re.IGNORECASE):
+        found.add((ESCAPED, True))
     tokens = [(word or quoted or hole or mark).lower() for quoted, word, hole, mark in _TOKEN.findall(said)]
     tokens = [token for token in tokens if token]
     depth, at = 0, -1
@@ -86,6 +97,40 @@ def in_source(source: str) -> Iterator[Opened]:
             yield Opened(str(node.elts[0].value), True, node.lineno)
         if isinstance(node, ast.Attribute) and node.attr == "tables" and ast.unparse(node.value).endswith("metadata"):
             yield Opened(UNNAMED, True, node.lineno)
+        if isinstance(node, ast.Attribute) and node.attr == "reflect":
+            yield Opened(UNNAMED, True, node.lineno)
+    yield from _in_core(Source(source, ""))
+
+
+def _in_core(module: Source) -> Iterator[Opened]:
+    """Tables that SQLAlchemy is told of by name: `table("x")`, `Table("x", metadata)`, `select_from(text("x"))`."""
+    types, called = set(module.in_types()), set[ast.AST]()
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called.add(node.func)
+        word = ast.unparse(node.func).rpartition(".")[2]
+        meant = module.stands_for(node.func)
+        named = [*node.args[:1], *(one.value for one in node.keywords if one.arg == "name")]
+        if word in _CORE or _of(meant, _CORE):
+            for one in named:
+                said = one.value if isinstance(one, ast.Constant) and isinstance(one.value, str) else ""
+                if said or _of(meant, _CORE):
+                    yield Opened(said.rpartition(".")[2] or UNNAMED, True, node.lineno)
+        elif _of(meant, _AS_FROM):
+            for one in named:
+                if (found := _NAME.fullmatch(constant_text(one))) is not None:
+                    yield Opened(found[1], False, node.lineno)
+    for name in ast.walk(module.tree):
+        loaded = isinstance(name, ast.Name | ast.Attribute) and isinstance(name.ctx, ast.Load)
+        if loaded and isinstance(name, ast.expr) and name not in called | types and _of(module.stands_for(name), _CORE):
+            yield Opened(UNNAMED, True, name.lineno)
+
+
+def _of(meant: str, words: set[str]) -> bool:
+    """Whether a dotted name is one of these words of SQLAlchemy."""
+    home, _, word = meant.rpartition(".")
+    return word in words and home.partition(".")[0] in {"sqlalchemy", "sqlmodel"}
 
 
 def _brings_rows(node: ast.AST) -> bool:
@@ -109,7 +154,7 @@ def owners(house: Path) -> dict[str, str]:
         for one in _classes(SQLModel)
         if hasattr(one, "__table__")
     }
-    for room in ("hub", "directory", "scheduling"):
+    for room in ("directory", "scheduling", "hub"):
         for path in sorted((house / room).rglob("*.py")):
             if "node_modules" in path.parts:
                 continue
@@ -117,7 +162,8 @@ def owners(house: Path) -> dict[str, str]:
                 if not (isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "Table"):
                     continue
                 if node.args and isinstance(node.args[0], ast.Constant):
-                    found[str(node.args[0].value)] = slice_of(".".join(path.relative_to(house).parts))
+                    named, claims = str(node.args[0].value), slice_of(".".join(path.relative_to(house).parts))
+                    found.setdefault(named, claims)  # another's claim takes nothing away: it opens, and is found
     return found
 
 
