@@ -33,11 +33,16 @@ OPEN_TYPES = {
     "AuditChain AuditFinding AuditEntry": "ids and codes; who reads is recorded",
 }
 """Types that say nothing of a person of a case, and why."""
+_CLOSED = "the fields that are not shown, by name, whatever is in them"
 OPEN_FIELDS = {
     "id": "opaque; what is hidden is not found by it",
     "Case.version": "counts changes",
     "Referral.version": "counts changes",
     "AgendaItem.position": "a place in a list",
+    "Case.hidden": _CLOSED,
+    "Party.hidden": _CLOSED,
+    "Report.hidden": _CLOSED,
+    "AgendaItem.hidden": _CLOSED,
 }
 """Fields of case data that pass no decision of their own, and why. `id` is that of any node."""
 _HOLDERS = ("Connection", "Edge")
