@@ -205,7 +205,7 @@ def _case(session: Session, row: Any, sight: Sight, parties: Any, risks: Any, cl
 
 def _hidden(sight: Sight, *, pseudonym: bool) -> tuple[str, ...]:
     """The fields that are closed to the actor by category or form, whatever is in them."""
-    closed = ("area", "openedAt") if pseudonym else ()
+    closed: tuple[str, ...] = ("area", "openedAt") if pseudonym else ()
     if not _whole_story(sight):
         closed += ("summary", "relationship")
     for category, fields in _FIELDS:
