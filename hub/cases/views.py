@@ -277,8 +277,12 @@ _TELL = (
 
 def withheld(sight: Sight) -> tuple[WithheldView, ...]:
     """What every case has and this actor may not see, with the way to ask; never whether it is filled in."""
-    return tuple(
-        WithheldView(category, "no_consent_or_article", "ask_coordinator_for_consent")
-        for category in _TELL
-        if not sight.may(category)
-    )
+    told = _OVERSEEN if sight.purpose is Purpose.OVERSIGHT else _HIDDEN
+    return tuple(view for category, view in told if not sight.may(category))
+
+
+_HIDDEN = [
+    (category, WithheldView(category, "no_consent_or_article", "ask_coordinator_for_consent")) for category in _TELL
+]
+_OVERSEEN = [(category, WithheldView(category, "closed_to_oversight", "cannot_be_asked_for")) for category in _TELL]
+"""No consent opens a case to oversight (P3 is for agencies)."""
