@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from hub.base.settings import Settings
 from hub.base.settings import settings as current
-from tests.console.browser import opened
+from tests.console.browser import check_page, look, opened, watch
 from tests.console.screens import PAGES
 from tests.console.world import ADDRESS, AREA, OPPOSITE, PHONE, VICTIM, County, served
 from tests.support.hub import free_port
@@ -202,3 +202,22 @@ async def test_absent_is_said_to_whoever_may_know_and_to_nobody_else(browser: Br
         assert shut == [label for label, value in facts(ours) if value == CLOSED]
         assert ours.count(CLOSED) == theirs.count(CLOSED)
         assert theirs.index("hub-withheld") < theirs.index("<dl")
+
+
+async def test_pages_that_hide_much_pass_in_every_language(browser: Browser, county: County) -> None:
+    """Axe, widths, targets in Chinese, layout and words in the others: of a case, its pack, its referral."""
+    made = await filled(county)
+    pages = {"auditor": ("/cases/{case}",), "labour": ("/cases/{case}", "/meetings/{meeting}")}
+    pages |= {"police": ("/cases/{case}",), COLLEAGUE: ("/cases/{case}", "/meetings/{meeting}", "/waiting/{report}")}
+    said = []
+    for login, named in pages.items():
+        async with opened(browser) as page:
+            await county.sign_in(page, login)
+            seen = watch(page, county.hub.url)
+            for path in (one.format(**made) for one in named):
+                for lang in ("en", "ko", "zh-Hant"):
+                    await page.goto(f"{county.hub.url}{path}?lang={lang}")
+                    assert await page.locator(".hub-withheld").count() == ("waiting" not in path)
+                    faults = await (check_page(page, lang, seen) if lang == "zh-Hant" else look(page, lang))
+                    said += [f"{login} {path} {lang}: {fault}" for fault in faults]
+    assert said == []
