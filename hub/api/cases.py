@@ -22,6 +22,7 @@ from .problems import outcome
 
 BRIEF = frozenset({"id", "version", "number", "state", "area", "acts", "openedAt", "assigned", "riskLevel", "listedAt"})
 """Fields of a case's heading: a list that asks for no more opens nothing that is sealed."""
+HIDDEN = "Fields that are closed to the caller, filled in or not; in any other, null means not recorded."
 REPORTING = frozenset(
     {Role.REPORTER, Role.AGENCY_WORKER, Role.AGENCY_MANAGER, Role.COORDINATOR, Role.INTAKE_OFFICER, Role.MACHINE}
 )
@@ -39,7 +40,7 @@ class Withheld:
 
 
 @strawberry.type(description="Somebody a case is about; each part opens by its own category.")
-@describes(PartyView)
+@describes(PartyView, public=frozenset({"hidden"}))
 class Party(Node):
     """A party."""
 
@@ -48,6 +49,7 @@ class Party(Node):
     birth_date: str | None = strawberry.field(description="Birth date as recorded, YYYY-MM-DD.")
     phone: str | None = strawberry.field(description="Telephone.")
     address: str | None = strawberry.field(description="Where they are. Never a shelter's address (DVPA 56).")
+    hidden: list[str] = strawberry.field(description=HIDDEN)
 
 
 @strawberry.type(description="A risk assessment with a named instrument; its items are never held.")
@@ -74,7 +76,7 @@ class Clock(Node):
 
 
 @strawberry.type(description="A case of a prevention centre, as far as the caller may see it.")
-@describes(views.CaseView, public=frozenset({"version"}))
+@describes(views.CaseView, public=frozenset({"version", "hidden"}))
 class Case(Node):
     """A case."""
 
@@ -93,10 +95,11 @@ class Case(Node):
     risks: list[RiskAssessment] = strawberry.field(description="Assessments, newest first.")
     clocks: list[Clock] = strawberry.field(description="Running clocks, the next due first.")
     withheld: list[Withheld] = strawberry.field(description="What is hidden from the caller, and how to ask.")
+    hidden: list[str] = strawberry.field(description=HIDDEN)
 
 
 @strawberry.type(description="A report of suspected violence or stalking.")
-@describes(reports.ReportView)
+@describes(reports.ReportView, public=frozenset({"hidden"}))
 class Report(Node):
     """A report."""
 
@@ -115,6 +118,7 @@ class Report(Node):
     opposite_name: str | None = strawberry.field(description="Opposite party, as told.")
     reporter_name: str | None = strawberry.field(description="Who reported: to the intake officer alone (DVPA 50 II).")
     reporter_phone: str | None = strawberry.field(description="How to reach the reporter: as above.")
+    hidden: list[str] = strawberry.field(description=HIDDEN)
 
 
 @strawberry.input(description="A person as first told. Leave out what is not known.")

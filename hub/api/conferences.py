@@ -11,7 +11,7 @@ from hub.conferences import actions, views
 from scheduling.terms import PlaceKind, Rsvp
 
 from .agencies import Agency
-from .cases import BRIEF, Case
+from .cases import BRIEF, HIDDEN, Case
 from .context import Info
 from .describe import Node, describes, first_of, key_of
 from .lookahead import wanted
@@ -52,7 +52,7 @@ class ActionItem(Node):
 
 
 @strawberry.type(description="A case on the agenda, as the caller's pack shows it.")
-@describes(views.ItemView, public=frozenset({"position"}))
+@describes(views.ItemView, public=frozenset({"position", "hidden"}))
 class AgendaItem(Node):
     """An agenda item."""
 
@@ -60,6 +60,7 @@ class AgendaItem(Node):
     case: Case | None = strawberry.field(description="The case, as far as the caller may see it in this meeting.")
     minutes: str | None = strawberry.field(description="Its minutes.")
     actions: list[ActionItem] = strawberry.field(description="What was agreed, the next due first.")
+    hidden: list[str] = strawberry.field(description=HIDDEN)
 
 
 @strawberry.type(description="A risk conference. Who and when is for all who are asked; the agenda is each one's own.")

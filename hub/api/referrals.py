@@ -133,7 +133,8 @@ class ReferralQuery:
         graphql_type=list[Referral],
     )
     async def sent_referrals(self, info: Info, first: int = 50) -> Any:
-        return await views.sent_unanswered(info.context.session, info.context.person, first_of(first))
+        full = not wanted(info).under("case") <= BRIEF
+        return await views.sent_unanswered(info.context.session, info.context.person, first_of(first), full=full)
 
     @strawberry.field(
         description="A case's referrals, newest first, as far as the caller may know of them.",
@@ -142,7 +143,8 @@ class ReferralQuery:
     )
     async def case_referrals(self, info: Info, case_id: strawberry.ID) -> Any:
         key = key_of(case_id, "Case", path="caseId")
-        return await views.of_case(info.context.session, info.context.person, key)
+        full = not wanted(info).under("case") <= BRIEF
+        return await views.of_case(info.context.session, info.context.person, key, full=full)
 
 
 def _cursor(view: views.ReferralView) -> str:

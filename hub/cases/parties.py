@@ -31,6 +31,8 @@ class PartyView:
     birth_date: Disclosed[str] | None
     phone: Disclosed[str] | None
     address: Disclosed[str] | None
+    hidden: tuple[str, ...] = ()
+    """The fields, by their names in the API, that are closed to the actor, whatever is in them."""
 
 
 def party_view(vault: Vault, row: Any, sight: Sight) -> PartyView | None:
@@ -50,12 +52,19 @@ def party_view(vault: Vault, row: Any, sight: Sight) -> PartyView | None:
     cut = Obligation.INITIALS in sight.form(identity)
     # the opposite party's address may be the victim's home: only who may know that reads it
     apart = kind is not PartyKind.OPPOSITE or sight.may(Category.VICTIM_WHEREABOUTS)
+    closed = {
+        "name": not sight.may(identity),
+        "birthDate": cut or not sight.may(identity),
+        "phone": not sight.may(contact),
+        "address": not (apart and sight.may(whereabouts)),
+    }
     name = person["name"] and (initials(person["name"]) if cut else person["name"])
     return PartyView(
         id=row.id,
-        kind=sight.show(identity, kind) or sight.show(contact, kind),
+        kind=sight.show(identity, kind) or sight.show(contact, kind) or sight.show(whereabouts, kind),
         name=sight.show(identity, name or None),
         birth_date=None if cut else sight.show(identity, person["birth_date"] or None),
         phone=sight.show(contact, person["phone"] or None),
         address=sight.show(whereabouts, person["address"] or None) if apart else None,
+        hidden=tuple(field for field, shut in closed.items() if shut),
     )

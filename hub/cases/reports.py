@@ -48,6 +48,8 @@ class ReportView:
     opposite_name: Disclosed[str] | None
     reporter_name: Disclosed[str] | None
     reporter_phone: Disclosed[str] | None
+    hidden: tuple[str, ...] = ()
+    """The fields, by their names in the API, that are closed to the actor, whatever is in them."""
 
 
 _ONE = text(f"{_COLUMNS} where r.id = :id")
@@ -139,7 +141,22 @@ def _report(session: Session, actor: Actor, row: Any, close: Relations) -> Repor
         opposite_name=show(c.OPPOSITE_IDENTITY, (content and content["opposite"]["name"]) or None),
         reporter_name=show(c.REPORTER_IDENTITY, (reporter and reporter["name"]) or None),
         reporter_phone=show(c.REPORTER_IDENTITY, (reporter and reporter["phone"]) or None),
+        hidden=_hidden(sight, receipt=own or intake, here=here, own=own),
     )
+
+
+def _hidden(sight: Sight, *, receipt: bool, here: bool, own: bool) -> tuple[str, ...]:
+    c, may = Category, sight.may
+    shut = (
+        (not receipt, ("receipt",)),
+        (not here, ("area", "acts")),
+        (not (here or own), ("oral", "supplementDueAt", "supplementedAt")),
+        (not may(c.CASE_FACTS), ("supplement", "summary", "relationship")),
+        (not (may(c.VICTIM_IDENTITY) and may(c.CASE_FACTS)), ("victimName",)),
+        (not (may(c.OPPOSITE_IDENTITY) and may(c.CASE_FACTS)), ("oppositeName",)),
+        (not may(c.REPORTER_IDENTITY), ("reporterName", "reporterPhone")),
+    )
+    return tuple(field for closed, fields in shut if closed for field in fields)
 
 
 def _due(received_at: datetime) -> datetime:

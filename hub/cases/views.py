@@ -96,6 +96,8 @@ class CaseView:
     risks: tuple[RiskView, ...]
     clocks: tuple[ClockView, ...]
     withheld: tuple[WithheldView, ...]
+    hidden: tuple[str, ...] = ()
+    """The fields, by their names in the API, of which null or nothing tells this actor nothing."""
 
 
 async def case(session: Session, actor: Actor, case_id: UUID) -> CaseView | None:
@@ -197,7 +199,26 @@ def _case(session: Session, row: Any, sight: Sight, parties: Any, risks: Any, cl
         risks=tuple(_risk(vault, risk, sight) for risk in risks) if sight.may(c.RISK_DETAIL) else (),
         clocks=_clocks(row.id, clocks, sight),
         withheld=withheld(sight),
+        hidden=_hidden(sight, pseudonym=pseudonym),
     )
+
+
+def _hidden(sight: Sight, *, pseudonym: bool) -> tuple[str, ...]:
+    """The fields that are closed to the actor by category or form, whatever is in them."""
+    closed: tuple[str, ...] = ("area", "openedAt") if pseudonym else ()
+    if not _whole_story(sight):
+        closed += ("summary", "relationship")
+    for category, fields in _FIELDS:
+        if not sight.may(category):
+            closed += fields
+    return closed
+
+
+_FIELDS = (
+    (Category.RISK_LEVEL, ("riskLevel", "listedAt")),
+    (Category.RISK_DETAIL, ("risks",)),
+    (Category.CLOCKS, ("clocks",)),
+)
 
 
 def pseudonym_of(case_id: UUID) -> str:
@@ -244,17 +265,24 @@ def _clocks(case_id: UUID, rows: Any, sight: Sight) -> tuple[ClockView, ...]:
 _TELL = (
     Category.CASE_FACTS,
     Category.RISK_LEVEL,
+    Category.RISK_DETAIL,
+    Category.CLOCKS,
     Category.VICTIM_IDENTITY,
     Category.VICTIM_CONTACT,
     Category.VICTIM_WHEREABOUTS,
+    Category.OPPOSITE_IDENTITY,
     Category.HEALTH,
 )
 
 
 def withheld(sight: Sight) -> tuple[WithheldView, ...]:
     """What every case has and this actor may not see, with the way to ask; never whether it is filled in."""
-    return tuple(
-        WithheldView(category, "no_consent_or_article", "ask_coordinator_for_consent")
-        for category in _TELL
-        if not sight.may(category)
-    )
+    told = _OVERSEEN if sight.purpose is Purpose.OVERSIGHT else _HIDDEN
+    return tuple(view for category, view in told if not sight.may(category))
+
+
+_HIDDEN = [
+    (category, WithheldView(category, "no_consent_or_article", "ask_coordinator_for_consent")) for category in _TELL
+]
+_OVERSEEN = [(category, WithheldView(category, "closed_to_oversight", "cannot_be_asked_for")) for category in _TELL]
+"""No consent opens a case to oversight (P3 is for agencies)."""

@@ -98,6 +98,8 @@ class ItemView:
     case: CaseView | None
     minutes: Disclosed[str] | None
     actions: tuple[ActionView, ...]
+    hidden: tuple[str, ...]
+    """The fields, by their names in the API, that are closed to the attendee, whatever is in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,11 @@ async def _item(
         case=whole.get(item.case_id),
         minutes=sight.show(Category.MINUTES, minutes),
         actions=tuple(_action(vault, action, sight, actor, names) for action in actions if sight.may(Category.ACTIONS)),
+        hidden=tuple(field for field, category in _FIELDS if not sight.may(category)),
     )
+
+
+_FIELDS = (("minutes", Category.MINUTES), ("actions", Category.ACTIONS))
 
 
 def _action(vault: Vault, row: Any, sight: Sight, actor: Actor, names: dict[UUID, AgencyBrief]) -> ActionView:

@@ -24,7 +24,7 @@ _OVERDUE = (
     mark_plural("%(n)s hour overdue", "%(n)s hours overdue"),
     mark_plural("%(n)s day overdue", "%(n)s days overdue"),
 )
-_SHORT = {"zh-Hant": "M月d日 EEE", "en": "EEE d MMM", "ko": "M월 d일 EEE"}
+_SHORT = {"zh-Hant": "M月d日 EEE", "en": "EEE d MMM", "ko": "M월 d일(EEE)"}
 
 
 @dataclass(frozen=True, slots=True)

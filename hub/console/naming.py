@@ -27,6 +27,8 @@ REPORT_STATES = {
 WITHHELD = {
     "no_consent_or_article": mark("No consent and no article opens it to you."),
     "ask_coordinator_for_consent": mark("Ask the coordinator who sent this to seek the person's consent."),
+    "closed_to_oversight": mark("Oversight sees cases without persons, places and what happened."),
+    "cannot_be_asked_for": mark("No consent opens it."),
 }
 SIGNED = mark("Sign language")
 """Sign languages together (ISO 639-5 `sgn`), which the language names of browsers do not know."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
-from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from hub.base.errors import Conflict, InvalidInput, NotFound, NotPermitted, OutOfService, Refusal, TooSoon
 from hub.base.headers import security_headers
 from hub.base.outages import SECONDS, outage
 from hub.base.settings import settings
-from hub.base.texts import mark, message
+from hub.base.texts import catalogue, mark, message
 from hub.identity.provider import ProviderUnavailable
 
 from .pages import language, render
@@ -127,12 +126,26 @@ def _http(request: Request, problem: Exception) -> Response:
 
 async def _http_plain(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)
-    return await http_exception_handler(request, problem)
+    return _short(request, problem.status_code, _CODES.get(problem.status_code), problem.headers)
 
 
 async def _invalid_plain(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, RequestValidationError)
-    return await request_validation_exception_handler(request, problem)
+    return _short(request, 422, "invalid_input")
+
+
+_CODES = {403: "not_permitted", 404: "not_found", 422: "invalid_input"}
+
+
+def _short(request: Request, status: int, code: str | None, headers: Mapping[str, str] | None = None) -> Response:
+    """What a program is told of a status: a code and, in the language asked for, its message."""
+    lang = language(request)
+    if code is not None:
+        said = message(code, lang)
+    else:
+        known = status if status in _PAGES else 500 if status >= 500 else 400
+        code, said = f"http_{status}", catalogue(lang).gettext(_PAGES[known][1])
+    return JSONResponse({"code": code, "message": said}, status, {"Content-Language": lang, **(headers or {})})
 
 
 def _refusal(request: Request, problem: Exception) -> Response:

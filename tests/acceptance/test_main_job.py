@@ -30,7 +30,7 @@ VICTIM, ADDRESS, PHONE, OPPOSITE, REPORTER = "甲女金絲雀", "金絲雀路一
 CANARIES = (VICTIM, ADDRESS, PHONE, OPPOSITE, REPORTER)
 NEED, STORY = "counselling", "跟蹤、守候，且曾威脅。"
 ROOT = Path(__file__).resolve().parents[2]
-NEVER = {"HEALTH", "VICTIM_WHEREABOUTS"}
+NEVER = {"CLOCKS", "HEALTH", "RISK_DETAIL", "VICTIM_WHEREABOUTS"}
 """Neither consented to nor opened by any article: hidden from every agency all along."""
 OPPOSITE_SHOWN = {"kind": "OPPOSITE", "name": OPPOSITE}
 VICTIM_SHOWN, VICTIM_AS_INITIALS = (
@@ -107,7 +107,7 @@ async def forward(world: World, moved: Callable[[timedelta], None], step: timede
 def told(value: Any) -> Any:
     """What of an answer is shown: without ids, versions and whatever is null or empty."""
     if isinstance(value, dict):
-        kept = {key: told(part) for key, part in value.items() if key not in ("id", "version", "withheld")}
+        kept = {key: told(part) for key, part in value.items() if key not in ("id", "version", "withheld", "hidden")}
         return {key: part for key, part in kept.items() if part not in (None, [], {})}
     return [told(part) for part in value] if isinstance(value, list) else value
 
@@ -244,7 +244,7 @@ async def test_the_main_job(
     heading = {key: case[key] for key in ("number", "state", "area", "acts", "openedAt")} | {"assigned": False}
     facts = {"summary": STORY, "relationship": "INTIMATE_PARTNER"}
     assert told(seen["case"]) == heading | facts | {"parties": [VICTIM_SHOWN]}
-    assert hidden(seen["case"]) == hidden(seen) == NEVER | {"RISK_LEVEL"}
+    assert hidden(seen["case"]) == hidden(seen) == NEVER | {"OPPOSITE_IDENTITY", "RISK_LEVEL"}
     sent = {key: referral[key] for key in ("need", "area", "urgency", "state", "sentAt", "dueAt")}
     names = {key: {"name": referral[key]["name"]} for key in ("fromAgency", "toAgency", "service")}
     assert told(seen | {"case": None}) == sent | names | {"summary": "需要創傷諮商。"}
@@ -356,7 +356,7 @@ async def test_the_main_job(
     assert VICTIM not in inbox.text
     after = await clinic.ask("Referral", id=second["id"])
     assert told(after["case"]) == heading
-    assert hidden(after["case"]) == NEVER | {"RISK_LEVEL", "VICTIM_IDENTITY", "VICTIM_CONTACT"}
+    assert hidden(after["case"]) == NEVER | {"OPPOSITE_IDENTITY", "RISK_LEVEL", "VICTIM_IDENTITY", "VICTIM_CONTACT"}
     left = await clinic.ask("Conference", id=meeting["id"])
     (item_before,), (item_after,) = shown["items"], left["items"]
     assert item_before["case"]["parties"][1]["name"] == VICTIM

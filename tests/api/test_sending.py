@@ -174,3 +174,20 @@ async def test_who_may_not_send(world: World) -> None:
         mine = (await session.execute(staff)).scalar_one()
         await standing.stand(session, world.case, "conflict", world.case, staff_id=mine)
     assert (await send(world))["__typename"] == "NotFound"
+
+
+async def test_a_list_tells_of_a_case_what_the_referral_itself_tells(world: World) -> None:
+    """Parties, and what is hidden: nothing that was not read looks as if it were not there."""
+    case = "case { number summary hidden parties { kind name hidden } risks { score } withheld { field } }"
+    one = f"query ($id: ID!) {{ referral(id: $id) {{ {case} }} }}"
+    many = f"query ($id: ID!) {{ caseReferrals(caseId: $id) {{ id {case} }} }}"
+    referral = gid("Referral", world.referral)
+    for login in ("coordinator", "clinic"):
+        person = world.people[login]
+        whole = (await person.post({"query": one, "variables": {"id": referral}})).json()["data"]["referral"]["case"]
+        asked = {"query": many, "variables": {"id": gid("Case", world.case)}}
+        listed = (await person.post(asked)).json()["data"]["caseReferrals"]
+        assert next(row["case"] for row in listed if row["id"] == referral) == whole
+        assert whole["parties"] or whole["withheld"]
+    mine = (await world.people["coordinator"].post({"query": f"{{ sentReferrals {{ id {case} }} }}"})).json()
+    assert [row["case"]["parties"] != [] for row in mine["data"]["sentReferrals"]].count(False) == 0

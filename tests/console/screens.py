@@ -66,6 +66,8 @@ PAGES = (
     _work("cases", "/cases"),
     _work("case", "/cases/{case}"),
     _work("case-360", "/cases/{case}", width=360),
+    _work("case-auditor", "/cases/{case}", login="auditor"),
+    _work("case-police-360", "/cases/{case}", width=360, login="police"),
     _work("risk", "/cases/{case}/risk"),
     _work("consents", "/cases/{case}/consents"),
     _work("consent", "/cases/{case}/consents/new"),

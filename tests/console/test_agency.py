@@ -347,7 +347,8 @@ def test_every_code_has_its_word() -> None:
     assert not [action for action in ACTIONS if f'"{action}"' not in written]
     assert set(OPERATIONS) <= set(Documents(core(), introspection=True).trusted)
     assert {permit.basis.value for permit in PERMITS} == set(BASES)
-    assert set(re.findall(r'WithheldView\(category, "(\w+)", "(\w+)"\)', written)) == {tuple(WITHHELD)}
+    hidden = re.findall(r'WithheldView\(category, "(\w+)", "(\w+)"\)', written)
+    assert {code for pair in hidden for code in pair} == set(WITHHELD)
 
 
 async def test_the_mailbox_is_for_the_demonstration_alone(browser: Browser, settings_env: pytest.MonkeyPatch) -> None:

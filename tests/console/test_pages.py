@@ -13,7 +13,7 @@ from jinja2 import UndefinedError
 
 from hub.base.headers import content_policy
 from hub.base.settings import Settings
-from hub.base.texts import LANGUAGES
+from hub.base.texts import LANGUAGES, message
 from hub.console import static
 from hub.console.environment import environment
 from hub.console.pages import redirect
@@ -66,8 +66,20 @@ async def test_an_unforeseen_status_has_a_page_too(client: httpx.AsyncClient, st
 
 async def test_programs_get_short_answers(client: httpx.AsyncClient) -> None:
     json = {"accept": "application/json"}
-    assert (await client.get("/no-such-page", headers=json)).json() == {"detail": "Not Found"}
-    assert (await client.get("/number/many", headers=json)).status_code == 422
+    for lang in LANGUAGES:
+        answer = await client.get("/no-such-page", headers={"accept": "*/*", "accept-language": lang})
+        assert answer.status_code == 404
+        assert answer.json() == {"code": "not_found", "message": message("not_found", lang)}
+        assert answer.headers["content-language"] == lang
+    forbidden = (await client.get("/fails/403", headers=json)).json()
+    assert forbidden == {"code": "not_permitted", "message": message("not_permitted", "zh-Hant")}
+    posted = await client.delete("/gallery", headers=json)
+    assert posted.status_code == 405
+    assert posted.headers["allow"] == "GET"
+    assert posted.json()["code"] == "http_405"
+    many = await client.get("/number/many", headers=json)
+    assert (many.status_code, many.json()["code"]) == (422, "invalid_input")
+    assert "many" not in many.text
     assert (await client.get("/conflict", headers=json)).text == "changed_meanwhile"
     assert (await client.get("/fault", headers=json)).text == "fault"
 

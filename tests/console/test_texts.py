@@ -113,6 +113,7 @@ def test_days_turn_at_midnight_of_the_zone_and_short_dates_have_weekdays() -> No
     assert dates.day(late, "zh-Hant", ZONE) == "2026年1月1日（民國115年）"
     assert dates.short(late, "zh-Hant", ZONE) == "1月1日 週四 00:30"
     assert dates.short(late, "en", ZONE) == "Thu 1 Jan 00:30"
+    assert dates.short(late, "ko", ZONE) == "1월 1일(목) 00:30"
 
 
 def test_a_moment_without_offset_is_no_moment() -> None:

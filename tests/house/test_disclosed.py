@@ -27,11 +27,16 @@ from hub.policy.decide import Disclosed
 
 OPEN_TYPES = Path(__file__).with_name("open_types.txt")
 """Types that say nothing of a person of a case, why, and every field they have."""
+_CLOSED = "the fields that are not shown, by name, whatever is in them"
 OPEN_FIELDS = {
     "id": "opaque; what is hidden is not found by it",
     "Case.version": "counts changes",
     "Referral.version": "counts changes",
     "AgendaItem.position": "a place in a list",
+    "Case.hidden": _CLOSED,
+    "Party.hidden": _CLOSED,
+    "Report.hidden": _CLOSED,
+    "AgendaItem.hidden": _CLOSED,
 }
 """Fields of case data that pass no decision of their own, and why. `id` is that of any node."""
 ROOT_LEAVES = set[str]()
