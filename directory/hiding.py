@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from .refresh import ADDRESS_SAYS, AREAS_SAID, forget_areas, refresh_services
+from .refresh import ADDRESS_SAYS, AREAS_SAID, forget_areas, middles, refresh_services
 from .sql import Fragment, name, sql, statement
 
 
@@ -70,7 +70,7 @@ _EMPTY_BY_SOURCE, _EMPTY_BY_ID = _steps(_BY_SOURCE), _steps(_BY_ID)
 
 # An area derived from addresses says where they are, and its middle is theirs. All that the place's own addresses
 # yield is emptied, whether or not its services still have it: others may, and have that middle for want of their own.
-# The middle comes back with the next import, from the places that are open then.
+# The middle then becomes that of the places that are open.
 def _leave_areas(which: Fragment) -> TextClause:
     return statement(
         "WITH RECURSIVE hid AS (SELECT l.id FROM location l WHERE {which} AND l.location_type <> 'confidential'), "
@@ -146,6 +146,7 @@ async def hide_location(session: AsyncSession, location: UUID, name: str = "") -
         return False
     await shed(session)
     await forget_areas(session)
+    await middles(session)
     around |= set((await session.execute(_SERVICES, {"id": location})).scalars().all())
     await _refresh(session, sorted(around))
     return True

@@ -17,7 +17,7 @@ from .search_rows import COVERS as COVERS
 from .search_rows import WITHIN as WITHIN
 from .search_rows import Made, made, put, told, write_search
 from .spelling import stems
-from .sql import Fragment, joined, literal, sql, statement
+from .sql import Fragment, joined, literal, replaced, sql, statement
 
 _CHUNK = 1000
 # Look-ups that answer one value: EXISTS might be answered by reading all agencies and places, once a chunk.
@@ -38,11 +38,10 @@ AREAS_SAID = sql(
 """What an address `a` says of its country, state and city, and the codes of the areas that are derived from that."""
 
 # Places named by the addresses of services that say nowhere where they serve; `~` marks what nobody declared.
-_PLACES = sql(
+_ANY_PLACES = sql(
     """
 WITH bare AS (
-  SELECT s.id FROM service s WHERE s.seen = :run
-  AND NOT EXISTS (SELECT FROM service_area x WHERE x.service_id = s.id AND NOT x.derived)),
+  SELECT s.id FROM service s WHERE NOT EXISTS (SELECT FROM service_area x WHERE x.service_id = s.id AND NOT x.derived)),
 spot AS (
   SELECT b.id AS service_id, l.latitude, l.longitude, {says}
   FROM bare b JOIN service_at_location k ON k.service_id = b.id
@@ -54,6 +53,7 @@ coded AS (SELECT *, {codes} FROM spot)
     says=ADDRESS_SAYS,
     codes=AREAS_SAID,
 )
+_PLACES = replaced(_ANY_PLACES, "WHERE NOT EXISTS", sql("WHERE s.seen = :run AND NOT EXISTS"))
 
 
 def coarse(degrees: Fragment) -> Fragment:
@@ -63,20 +63,33 @@ def coarse(degrees: Fragment) -> Fragment:
 
 _COARSE = {"lat": coarse(sql("lat")), "lon": coarse(sql("lon"))}
 
-_INSERT_PLACES = statement(
-    """{places},
-place AS (
+_PLACE = sql(
+    """place AS (
   SELECT c0 AS code, NULL AS parent, 'country' AS kind, max(country) AS name, avg(latitude) AS lat,
     avg(longitude) AS lon FROM coded WHERE country <> '' GROUP BY c0
   UNION ALL SELECT c1, CASE WHEN max(country) <> '' THEN max(c0) END, 'state', max(state), avg(latitude),
     avg(longitude) FROM coded WHERE state <> '' GROUP BY c1
   UNION ALL SELECT c2, CASE WHEN max(state) <> '' THEN max(c1) ELSE max(c0) END, 'city', max(city), avg(latitude),
-    avg(longitude) FROM coded WHERE city <> '' GROUP BY c2)
+    avg(longitude) FROM coded WHERE city <> '' GROUP BY c2)"""
+)
+_INSERT_PLACES = statement(
+    """{places}, {place}
 INSERT INTO area AS t (code, parent, kind, names, latitude, longitude)
 SELECT code, parent, kind, jsonb_build_object('en', name), {lat}, {lon} FROM place
 ON CONFLICT (code) DO UPDATE SET latitude = COALESCE(excluded.latitude, t.latitude),
   longitude = COALESCE(excluded.longitude, t.longitude)""",
     places=_PLACES,
+    place=_PLACE,
+    lat=_COARSE["lat"],
+    lon=_COARSE["lon"],
+)
+
+_MIDDLES = statement(
+    """{places}, {place}
+UPDATE area t SET latitude = {lat}, longitude = {lon} FROM place p
+WHERE p.code = t.code AND t.code LIKE '~%' AND t.latitude IS NULL AND p.lat IS NOT NULL RETURNING t.code""",
+    places=_ANY_PLACES,
+    place=_PLACE,
     lat=_COARSE["lat"],
     lon=_COARSE["lon"],
 )
@@ -157,6 +170,11 @@ async def derive_areas(session: AsyncSession, source: str, run: UUID) -> None:
         await session.execute(step, given)
     await session.execute(_COARSEN)  # of a package that was exported elsewhere, or by an older version
     await forget_areas(session)
+
+
+async def middles(session: AsyncSession) -> None:
+    """Give derived areas whose middle was a place's that is confidential now the middle of those that are open."""
+    await session.execute(_MIDDLES)
 
 
 async def forget_areas(session: AsyncSession) -> None:

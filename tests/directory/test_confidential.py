@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import openpyxl
 import pytest
@@ -22,7 +23,7 @@ from directory.actions import export_package, import_package
 from directory.hiding import hide_location
 from directory.kept import sheet
 from directory.messages import MESSAGES
-from directory.refresh import refresh_services
+from directory.refresh import derive_areas, refresh_services
 from directory.reports import ImportReport
 from directory.search import SearchQuery, search
 from directory.spelling import forget_words
@@ -162,6 +163,22 @@ async def test_a_neighbour_does_not_keep_the_position(db: Database, tmp_path: Pa
     assert await _rows(db, "select code from area where latitude is not null") == []
     assert ("~XX/FICTION/hiddenville",) in await _rows(db, "select code from area")  # it is the neighbour's still
     assert await _rows(db, "select count(*) from service_area") == [(1,)]
+
+
+async def test_the_town_then_stands_where_its_open_places_are(db: Database, tmp_path: Path) -> None:
+    """As the next import would say it: else what is exported in between would come back changed."""
+    middles = "select code, latitude from area where code like '~%' order by code"
+    await _load(db, _two(tmp_path / "a.zip"))
+    async with db.work() as session:
+        await session.execute(text("update location set latitude = 25.03, longitude = 121.52 where source_id <> 'l1'"))
+        place = (await session.execute(text("select id from location where source_id = 'l1'"))).scalar_one()
+        assert await hide_location(session, place)
+    assert {row[1] for row in await _rows(db, middles)} == {25.05}
+    async with db.work() as session:
+        await session.execute(text("update area set latitude = 1, longitude = 1 where code like '~%'"))
+        await session.execute(text("update service set seen = '00000000-0000-0000-0000-000000000001'"))
+        await derive_areas(session, "t", UUID(int=1))
+    assert {row[1] for row in await _rows(db, middles)} == {25.05}
 
 
 async def test_hidden_and_its_areas_changed_in_one_draft(db: Database, tmp_path: Path) -> None:

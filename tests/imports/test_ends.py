@@ -86,6 +86,26 @@ async def test_no_kept_package_outlives_a_secret(world: World, workbook: Workboo
     await world.hub.work("imports")
 
 
+async def test_a_package_that_hides_a_place_takes_others_of_its_source_along(world: World, workbook: Workbook) -> None:
+    """What its source said before is not to lie about for a week; what others sent is theirs."""
+    await world.people(2)
+    admin = world.sign_in("admin")
+    rows = services(2)
+    rows[1]["minimum_age"] = "Secret lane"
+    raw = await workbook(rows)
+    same, other = [await sent(admin, raw, source=source) for source in ("s0", "s1")]
+    await world.hub.work("imports")
+    async with world.hub.hub.db.work() as session:
+        await session.execute(
+            text("INSERT INTO location (source, source_id, location_type) VALUES ('s0', 'x', 'physical')")
+        )
+    async with world.hub.hub.db.work() as session:
+        await session.execute(text("SELECT set_config('hub.by', 'import:s0', true)"))
+        await session.execute(text("UPDATE location SET location_type = 'confidential' WHERE source = 's0'"))
+    assert [await _ended(admin, key) for key in (same, other)] == [("DISCARDED", "SECRET"), ("TRIED", None)]
+    assert await world.scalar("select count(*) from directory_import_remark where detail <> ''") == 0
+
+
 async def test_a_package_in_work_is_stopped_for_a_secret(
     world: World, workbook: Workbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

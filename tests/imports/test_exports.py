@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from sqlalchemy import text
 
+from directory.actions import export_package
 from directory.hiding import hide_location
 from hub.imports import making
 from tests.inventory.conftest import World
@@ -112,6 +113,42 @@ async def test_what_is_hidden_since_leaves_the_files_that_hold_it(world: World) 
     again = await _get(auditor, found["downloadPath"])
     assert again.status_code == 200
     assert lane.encode() not in again.content
+
+
+async def test_hiding_waits_for_no_file_and_none_made_meanwhile_is_handed_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A place becomes a shelter while the directory is being written: at once, and what was begun is made anew."""
+    await world.people(2)
+    lane = "Fictional lane 9"
+    async with world.hub.hub.db.work() as session:
+        await session.execute(
+            text(
+                "insert into location (source, source_id, location_type, name, description, organization_id) "
+                "select 'fictional', 'l', 'physical', :lane, :lane, organization_id from service order by id limit 1"
+            ),
+            {"lane": lane},
+        )
+        place = (await session.execute(text("select id from location where source_id = 'l'"))).scalar_one()
+    auditor, made, real = world.sign_in("auditor"), list[bool](), export_package
+
+    async def slow(session: Any, path: Any, **how: Any) -> Any:
+        done = await real(session, path, **how)
+        made.append(lane in path.read_text("utf-8"))
+        if len(made) == 1:
+            async with world.hub.hub.db.work() as other:
+                await other.execute(text("set local lock_timeout = '2s'"))
+                assert await hide_location(other, place)
+        return done
+
+    monkeypatch.setattr(making, "export_package", slow)
+    await auditor.do("MakeExport", form="JSON")
+    await world.hub.work("exports")
+    assert made == [True, False]
+    (found,) = await auditor.ask("DirectoryExports")
+    taken = await _get(auditor, found["downloadPath"])
+    assert taken.status_code == 200
+    assert lane.encode() not in taken.content
 
 
 async def test_who_may_take_them(world: World) -> None:
