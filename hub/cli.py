@@ -194,7 +194,7 @@ def verify(
     from hub.audit.verify import verify as walk
     from hub.base.crypto import keys_of
 
-    kept = heads.read(head) if head else heads.newest(made.state_dir / "heads")
+    kept = heads.read(head) if head else heads.last_kept(made.state_dir / "heads")
     key = heads.public_key(keys_of(made).audit) if kept else None
 
     async def run() -> Report:

@@ -7,7 +7,7 @@ from typing import Any
 
 import strawberry
 
-from hub.audit.heads import Head, newest, public_key
+from hub.audit.heads import last_kept, public_key
 from hub.base.errors import FieldError, InvalidInput
 from hub.oversight import views
 from hub.policy.terms import Role
@@ -26,7 +26,7 @@ class AuditFinding:
     """A finding."""
 
     kind: str = strawberry.field(
-        description="edited, deleted, inserted, reordered, truncated, rewritten, head or unsealed."
+        description="edited, deleted, inserted, reordered, truncated, rewritten, dated, head or unsealed."
     )
     where: str = strawberry.field(description="Which entry or seal.")
 
@@ -83,10 +83,7 @@ class OversightQuery:
     )
     async def audit_chain(self, info: Info) -> Any:
         settings = info.context.settings
-        try:
-            head = newest(settings.state_dir / "heads")
-        except ValueError:  # damaged: told as a head that does not fit
-            head = Head(-1, -1, "", "")
+        head = last_kept(settings.state_dir / "heads")
         key = public_key(info.context.keys.audit)
         late = timedelta(seconds=settings.seal_late)
         return await views.chain(info.context.session, info.context.person, head, key, late)

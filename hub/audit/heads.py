@@ -96,6 +96,14 @@ def newest(folder: Path) -> Head | None:
     return read(latest)
 
 
+def last_kept(folder: Path) -> Head | None:
+    """`newest`, to compare a chain with: a damaged one is a head that fits no chain."""
+    try:
+        return newest(folder)
+    except ValueError:
+        return Head(-1, -1, "", "")
+
+
 def _keep(folder: Path, head: Head, keep: bool) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     latest, body = folder / "latest.json", json.dumps(asdict(head), indent=1)

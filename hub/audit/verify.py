@@ -38,8 +38,10 @@ _NUMBERED = text(
 LATE = timedelta(seconds=10)
 """How long an entry may wait for its seal: until it has one, whoever owns the database can change it unseen."""
 LONGEST = timedelta(hours=1)
-"""How long before the seal that came before its own an entry may have been made: longer than any deed runs. What is
-dated earlier was put in afterwards."""
+"""How long before entries that were sealed ahead of it an entry may have been made: longer than any deed runs."""
+SKEW = timedelta(minutes=5)
+"""How far the clock of whoever did it may go before the sealer's."""
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 _BEFORE_ALL = -(2**63)
 _SIZE = 32
 _MOST = 50
@@ -49,8 +51,8 @@ _CHUNK = 5000
 @dataclass(slots=True)
 class Report:
     """What verifying found. `problems` holds (kind, where) with kind one of edited, deleted, inserted, reordered,
-    truncated, rewritten, head, unsealed; an empty list means the chain is whole, at its end as far as the outside head
-    knows it."""
+    truncated, rewritten, dated, head, unsealed; an empty list means the chain is whole, at its end as far as the
+    outside head knows it."""
 
     seals: int = 0
     entries: int = 0
@@ -88,7 +90,7 @@ async def verify(
     then says `head_checked = False`. Entries that have waited for their seal longer than `late` are a problem: nothing
     guards them.
     """
-    report, previous, after, since = Report(), GENESIS, _BEFORE_ALL, datetime.min.replace(tzinfo=UTC)
+    report, previous, after, times = Report(), GENESIS, _BEFORE_ALL, _Times()
     end = {"upto": "0", "last_id": 0, "floor": 0}
     while seals := (await session.execute(_SEALS, {"after": after})).all():
         after = seals[-1].number
@@ -99,8 +101,7 @@ async def verify(
                 if seal.number != report.seals + 1:
                     report.found("inserted" if seal.number <= report.seals else "deleted", f"before seal {seal.number}")
                 _check_entries(report, seal.entry_ids, seal.digests, rows)
-                _check_times(report, [rows[i] for i in seal.entry_ids if i in rows], since, seal.sealed_at)
-                since = seal.sealed_at - LONGEST
+                times.check(report, [rows[i] for i in seal.entry_ids if i in rows], seal.sealed_at)
                 report.seals, report.entries = seal.number, report.entries + len(seal.entry_ids)
                 if link(previous, seal) != seal.head or seal.entries != report.entries:
                     report.found("reordered", f"seal {seal.number}")
@@ -146,11 +147,26 @@ def _check_entries(report: Report, ids: Sequence[int], digests: bytes, rows: Map
             report.found("edited", f"entry {entry_id}")
 
 
-def _check_times(report: Report, rows: Sequence[Any], since: datetime, sealed_at: datetime) -> None:
-    """Whoever can write may have an entry sealed like any other; but only as a deed of that moment."""
-    for row in rows:
-        if not since <= row.at <= sealed_at + LATE:
-            report.found("inserted", f"entry {row.id}, dated {row.at.isoformat(timespec='seconds')}")
+class _Times:
+    """Whoever can write may have an entry sealed like any other; but only as a deed of that moment, or of a time
+    nothing has been done since.
+
+    Entries are compared with entries, not with when they were sealed: what waited for its seal for days is as old as
+    it says. A clock that went too fast for a while tells against nobody once it is right: no entry counts as later
+    than the seals that follow it.
+    """
+
+    def __init__(self) -> None:
+        self._latest = _BEGINNING
+
+    def check(self, report: Report, rows: Sequence[Any], sealed_at: datetime) -> None:
+        """The entries of the next seal, in the order they were sealed."""
+        self._latest = min(self._latest, sealed_at)
+        since = self._latest - LONGEST if self._latest > _BEGINNING else _BEGINNING
+        for row in rows:
+            if not since <= row.at <= sealed_at + SKEW:
+                report.found("dated", f"entry {row.id}, {row.at.isoformat(timespec='seconds')}")
+            self._latest = max(self._latest, min(row.at, sealed_at))
 
 
 def _check_loose(report: Report, made: Sequence[datetime], late: timedelta) -> None:

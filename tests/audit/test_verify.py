@@ -46,7 +46,7 @@ async def test_an_untouched_chain_is_whole(chain: Database, tmp_path: Path) -> N
     assert not alone.head_checked
 
 
-@pytest.mark.parametrize("dated", [timedelta(hours=-2), timedelta(days=-200), timedelta(minutes=1)])
+@pytest.mark.parametrize("dated", [timedelta(hours=-2), timedelta(days=-200), timedelta(minutes=10)])
 async def test_an_entry_dated_otherwise_is_found_though_it_is_sealed(
     chain: Database, owner: Session, tmp_path: Path, dated: timedelta
 ) -> None:
@@ -65,7 +65,39 @@ async def test_an_entry_dated_otherwise_is_found_though_it_is_sealed(
         head = await _head(chain, tmp_path)
         async with chain.work() as session:
             for found in (await verify(session, head, public_key(SEED)), await verify(session)):
-                assert [kind for kind, _ in found.problems] == ["inserted"] * problems
+                assert [kind for kind, _ in found.problems] == ["dated"] * problems
+
+
+async def test_what_waited_long_for_its_seal_is_as_old_as_it_says(chain: Database, actor: Actor) -> None:
+    """The worker was away for three hours, or a transaction was open: what was done meanwhile is sealed in several."""
+    async with chain.work() as session:
+        await seal(session)
+    for _ in range(6):
+        async with chain.work() as session:
+            await append(session, actor, "case.view")
+    with at(now() + timedelta(hours=3)):
+        sealed = []
+        while True:
+            async with chain.work() as session:
+                sealed.append(await seal(session, most=2))
+            if not sealed[-1]:
+                break
+        assert len(sealed) > 3
+        async with chain.work() as session:
+            assert (await verify(session)).problems == []
+
+
+async def test_a_clock_that_was_wrong_for_a_while_tells_against_nobody(chain: Database, actor: Actor) -> None:
+    """Two hours fast for a deed and its seal, then right again: what is done and sealed after that is in time."""
+    for shift in (timedelta(0), timedelta(hours=2), timedelta(0), timedelta(minutes=1)):
+        with at(now() + shift):
+            async with chain.work() as session:
+                await append(session, actor, "case.view")
+            async with chain.work() as session:
+                assert await seal(session)
+    with at(now() + timedelta(minutes=2)):
+        async with chain.work() as session:
+            assert (await verify(session)).problems == []
 
 
 @pytest.mark.parametrize("kind", BLOWS)

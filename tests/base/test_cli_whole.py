@@ -180,6 +180,11 @@ async def test_the_chain_against_a_head_kept_outside(
     known = await asyncio.to_thread(run, "audit", "verify")
     assert known.returncode == 1, "the head that the worker keeps is looked at unasked"
     assert "truncated" in known.stdout
+    (tmp_path / "state" / "heads" / "latest.json").write_text("{", "utf-8")
+    damaged = await asyncio.to_thread(run, "audit", "verify")
+    assert damaged.returncode == 1
+    assert "head: the outside head's signature does not hold" in damaged.stdout
+    assert "0 entries in 0 seals" in damaged.stdout, "and the chain is walked all the same"
 
 
 def test_the_directory_by_hand(run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
