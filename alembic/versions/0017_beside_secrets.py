@@ -44,6 +44,7 @@ DECLARE
   secret uuid[];
   beside uuid[] := '{{}}';
   found uuid[];
+  removed uuid[] := '{{}}';
   its record;
   here integer;
   emptied integer := 0;
@@ -85,12 +86,19 @@ BEGIN
     beside := beside || found;
   END LOOP;
   IF fresh <> '{{}}' OR run IS NULL THEN  -- of what was removed before it became a secret, only the history tells
-    found := ARRAY(SELECT m.resource_id FROM public.metadata m WHERE m.last_action_type = 'delete'
-      AND (m.resource_id = ANY(secret) OR m.owners && secret));
+    beside := beside || secret;
+    LOOP  -- and what belonged to something that was removed too
+      found := ARRAY(SELECT DISTINCT m.resource_id FROM public.metadata m WHERE m.last_action_type = 'delete'
+        AND (m.resource_id = ANY(beside) OR m.owners <> '{{}}' AND m.owners && beside)
+        AND m.resource_id <> ALL(removed));
+      EXIT WHEN found = '{{}}';
+      removed := removed || found;
+      beside := beside || found;
+    END LOOP;
     UPDATE public.metadata m SET previous_value = (m.previous_value::jsonb - 'extra')::text
-    WHERE m.last_action_type = 'delete' AND m.resource_id = ANY(found)
+    WHERE m.last_action_type = 'delete' AND m.resource_id = ANY(removed)
       AND m.previous_value <> '' AND m.previous_value::jsonb ? 'extra';
-    DELETE FROM public.metadata m WHERE m.field_name = 'extra' AND m.resource_id = ANY(found);
+    DELETE FROM public.metadata m WHERE m.field_name = 'extra' AND m.resource_id = ANY(removed);
   END IF;
   UPDATE public.source_metadata s SET extra = '{{}}' FROM public.sheltered x
   WHERE x.source = s.source AND x.entity = s.resource_type AND x.source_id = s.resource_id AND s.extra <> '{{}}';

@@ -150,13 +150,14 @@ async def test_what_only_has_the_same_number_is_not_touched(db: Database, tmp_pa
 
 
 async def test_what_was_removed_before_leaves_its_history_too(db: Database, tmp_path: Path) -> None:
+    """Of the service, of a contact that is there, and of one that was removed as well."""
     for number, door in enumerate(("Secret lane 1", "Secret lane 2", "")):
         rows = [["c1", "s1", "Fictional", door]] if door else []
-        phones = [["f1", "s1", "1", door]] if door else []
+        phones = [["f1", "s1", "", "1", door], ["f2", "", "c2", "2", door], ["f3", "", "c1", "3", door]] if door else []
         package = _package(
             tmp_path / f"{number}.zip",
-            contacts=[["id", "service_id", "name", "Door"], *rows],
-            phones=[["id", "service_id", "number", "Door"], *phones],
+            contacts=[["id", "service_id", "name", "Door"], ["c2", "s1", "Fictional", ""], *rows],
+            phones=[["id", "service_id", "contact_id", "number", "Door"], *phones],
         )
         assert (await _import(db, package)).refused is None
     said = "select to_jsonb(t)::text from metadata t where to_jsonb(t)::text like '%Secret lane%'"
