@@ -101,6 +101,17 @@ _HIDE = text(
 )
 
 
+_SECRETS = text(
+    "SELECT md5(concat((SELECT string_agg(id::text, ',' ORDER BY id) FROM location WHERE location_type = "
+    "'confidential'), '/', (SELECT string_agg(id::text, ',' ORDER BY id) FROM history_purge WHERE agreed)))"
+)
+
+
+async def secrets(session: AsyncSession) -> str:
+    """A fingerprint of what is confidential, and forgotten, in this transaction's sight: two that are equal agree."""
+    return str((await session.execute(_SECRETS)).scalar_one())
+
+
 _SHED = text("SELECT directory_shed(CAST(:run AS uuid))")
 _SERVICES = text("SELECT DISTINCT service_id FROM service_at_location WHERE location_id = :id")
 _CHUNK = 1000

@@ -15,6 +15,7 @@ from sqlmodel import col
 from directory.actions import export_package
 from directory.aside import export_aside
 from directory.exporting import PackageFormat
+from directory.hiding import secrets
 from hub.audit.chain import append
 from hub.base.db import Database, Session
 from hub.base.time import now
@@ -38,72 +39,95 @@ async def make_due(database: Database, home: Path, stop: Callable[[], bool]) -> 
         )
         for key in (await session.execute(old.with_for_update(skip_locked=True))).scalars().all():
             await forget(session, key)
-    while not stop() and (due := await _begin(database)) is not None:
+    while not stop() and await _one(database, home):
+        pass
+
+
+async def _one(database: Database, home: Path) -> bool:
+    """Make the file that has waited longest and that nobody else makes. False: nothing more to do now."""
+    async with database.work() as holding:
+        key = await _next(holding)
+        if key is None or not await _begin(database, key):
+            return False
         try:
-            async with database.work() as session:
-                with workroom(home) as folder:
-                    await _make(session, database, due, folder)
+            with workroom(home) as folder:
+                await _make(database, key, folder)
         except Exception as error:
             log.error("a file of the directory failed and is made again", kind=type(error).__name__, exc_info=error)
-            return
+            return False
+    return True
 
 
-async def _begin(database: Database) -> UUID | None:
-    """The next file to be made. What ends its maker each time is given up."""
+_WAITING = select(DirectoryExport).where(col(DirectoryExport.state) == ExportState.WAITING)
+_MINE = text("SELECT pg_try_advisory_xact_lock(hashtext('directory.export'), hashtext(CAST(:id AS text)))")
+_QUIET = text("SELECT pg_try_advisory_xact_lock(hashtext('directory.secret'))")
+"""Whether nothing becomes confidential just now; nothing does until the transaction ends (migration 0019)."""
+
+
+async def _next(holding: Session) -> UUID | None:
+    """Its maker holds a lock beside the row, not the row: what makes a file stale must not wait for its maker."""
+    for row in (await holding.execute(_WAITING.order_by(col(DirectoryExport.asked_at)))).scalars().all():
+        if (await holding.execute(_MINE, {"id": str(row.id)})).scalar_one():
+            return row.id
+    return None
+
+
+async def _locked(session: Session, key: UUID) -> DirectoryExport | None:
+    found = await session.execute(_WAITING.where(col(DirectoryExport.id) == key).with_for_update())
+    row: DirectoryExport | None = found.scalar_one_or_none()
+    return row
+
+
+async def _begin(database: Database, key: UUID) -> bool:
+    """Count the beginning. What ends its maker each time is given up; while something becomes confidential it waits."""
     async with database.work() as session:
-        found = select(DirectoryExport).where(col(DirectoryExport.state) == ExportState.WAITING)
-        found = found.order_by(col(DirectoryExport.asked_at)).limit(1).with_for_update(skip_locked=True)
-        row: DirectoryExport | None = (await session.execute(found)).scalar_one_or_none()
-        if row is None or not await _mine(session, row.id):
-            return None
+        if not (await session.execute(_QUIET)).scalar_one() or (row := await _locked(session, key)) is None:
+            return False
         row.begun += 1
-        if row.begun > MOST_BEGUN:
+        if given_up := row.begun > MOST_BEGUN:
             row.state, row.made_at = ExportState.FAILED, now()
         session.add(row)
-        await session.flush()
-        return row.id
+        return not given_up
 
 
-_MINE = text("SELECT pg_try_advisory_xact_lock(hashtext('directory.export'), hashtext(CAST(:id AS text)))")
-
-
-async def _mine(session: Session, key: UUID) -> bool:
-    """Whether nobody else makes it. Beside the row, not of it: what makes a file stale must not wait for its maker."""
-    return bool((await session.execute(_MINE, {"id": str(key)})).scalar_one())
-
-
-async def _make(session: Session, database: Database, key: UUID, folder: Path) -> None:
-    if not await _mine(session, key):
-        return
-    waiting = select(DirectoryExport).where(
-        col(DirectoryExport.id) == key, col(DirectoryExport.state) == ExportState.WAITING
-    )
-    row: DirectoryExport | None = (await session.execute(waiting)).scalar_one_or_none()
-    if row is None:  # it has just been given up
-        return
-    form = ExportForm(row.form)
+async def _make(database: Database, key: UUID, folder: Path) -> None:
     path = folder / "directory"
+    async with database.work() as session:
+        row = await session.get(DirectoryExport, key)
+        if row is None:
+            return
+        form = ExportForm(row.form)
     async with database.work() as reading:  # a transaction of its own: all of one moment
         if form in _FORMS:
             await export_package(reading, path, form=_FORMS[form])
         else:
             await export_aside(reading, path, "csv" if form is ExportForm.BEYOND_CSV else "json")
-    again = waiting.with_for_update().execution_options(populate_existing=True)
-    row = (await session.execute(again)).scalar_one_or_none()
-    if row is None or row.begun == 0:  # something in it has become a secret meanwhile: it is made anew
-        return
+        seen = await secrets(reading)
+    async with database.work() as session:
+        quiet = (await session.execute(_QUIET)).scalar_one()
+        row = await _locked(session, key)
+        if row is None:
+            return
+        if not quiet or await secrets(session) != seen:  # it may hold what is secret now: made anew, and no failure
+            row.begun = max(0, row.begun - 1)
+            session.add(row)
+            return
+        await _keep(session, row, path)
+
+
+async def _keep(session: Session, row: DirectoryExport, path: Path) -> None:
     parts = _parts(path)
     number = 0
     while part := await asyncio.to_thread(next, parts, b""):
         row.size += len(part)
-        await session.execute(insert(ExportPart).values(export_id=key, number=number, body=part))
+        await session.execute(insert(ExportPart).values(export_id=row.id, number=number, body=part))
         number += 1
     row.state, row.made_at = ExportState.READY, now()
     session.add(row)
     await session.flush()
     actor = await actor_by_id(session, row.asked_by)
     if actor is not None:
-        await append(session, actor, "export.made", key, body={"form": form.value, "bytes": row.size})
+        await append(session, actor, "export.made", row.id, body={"form": row.form, "bytes": row.size})
 
 
 def _parts(path: Path) -> Iterator[bytes]:

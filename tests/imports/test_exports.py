@@ -151,6 +151,33 @@ async def test_hiding_waits_for_no_file_and_none_made_meanwhile_is_handed_out(
     assert lane.encode() not in taken.content
 
 
+async def test_what_is_asked_for_while_a_place_is_being_hidden_waits(world: World) -> None:
+    """An import may hide one for minutes: a file asked for meanwhile is none its trigger has seen."""
+    await world.people(2)
+    lane = "Fictional lane 9"
+    async with world.hub.hub.db.work() as session:
+        await session.execute(
+            text(
+                "insert into location (source, source_id, location_type, name, description, organization_id) "
+                "select 'fictional', 'l', 'physical', :lane, :lane, organization_id from service order by id limit 1"
+            ),
+            {"lane": lane},
+        )
+        place = (await session.execute(text("select id from location where source_id = 'l'"))).scalar_one()
+    auditor = world.sign_in("auditor")
+    async with world.hub.hub.db.work() as hiding:
+        assert await hide_location(hiding, place)
+        await auditor.do("MakeExport", form="JSON")
+        await world.hub.work("exports")
+        assert (await auditor.ask("DirectoryExports"))[0]["state"] == "WAITING"
+    await world.hub.work("exports")
+    (found,) = await auditor.ask("DirectoryExports")
+    taken = await _get(auditor, found["downloadPath"])
+    assert taken.status_code == 200
+    assert lane.encode() not in taken.content
+    assert await world.scalar("select begun from directory_export") == 1
+
+
 async def test_who_may_take_them(world: World) -> None:
     await _fill(world)
     admin = world.sign_in("admin")
