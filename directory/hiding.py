@@ -157,7 +157,7 @@ async def hide_location(session: AsyncSession, location: UUID, name: str = "") -
         return False
     await shed(session)
     await forget_areas(session)
-    await middles(session)
+    around |= set(await middles(session))
     around |= set((await session.execute(_SERVICES, {"id": location})).scalars().all())
     await _refresh(session, sorted(around))
     return True

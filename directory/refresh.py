@@ -170,11 +170,26 @@ async def derive_areas(session: AsyncSession, source: str, run: UUID) -> None:
         await session.execute(step, given)
     await session.execute(_COARSEN)  # of a package that was exported elsewhere, or by an older version
     await forget_areas(session)
+    await refresh_services(session, await middles(session))
 
 
-async def middles(session: AsyncSession) -> None:
-    """Give derived areas whose middle was a place's that is confidential now the middle of those that are open."""
-    await session.execute(_MIDDLES)
+_NOWHERE = text("SELECT EXISTS (SELECT FROM area WHERE code LIKE '~%' AND latitude IS NULL)")
+_AROUND = text(
+    "SELECT DISTINCT x.service_id FROM service_area x WHERE x.area_code = ANY(CAST(:codes AS text[])) AND NOT EXISTS ("
+    "SELECT FROM service_at_location k JOIN location l ON l.id = k.location_id "
+    "WHERE k.service_id = x.service_id AND l.latitude IS NOT NULL)"
+)
+
+
+async def middles(session: AsyncSession) -> list[UUID]:
+    """Give derived areas whose middle was a place's that is confidential now the middle of those that are open.
+
+    Answers the services that stand there for want of a position of their own: they are to be refreshed.
+    """
+    if not (await session.execute(_NOWHERE)).scalar_one():
+        return []
+    codes = (await session.execute(_MIDDLES)).scalars().all()
+    return list((await session.execute(_AROUND, {"codes": codes})).scalars().all()) if codes else []
 
 
 async def forget_areas(session: AsyncSession) -> None:

@@ -181,6 +181,18 @@ async def test_the_town_then_stands_where_its_open_places_are(db: Database, tmp_
     assert {row[1] for row in await _rows(db, middles)} == {25.05}
 
 
+async def test_a_town_of_another_sources_places_stands_where_they_are(db: Database, tmp_path: Path) -> None:
+    """A source hides its place by its next package: others' services in that town stand where the open places are."""
+    await _load(db, _two(tmp_path / "u.zip"), "u")
+    async with db.work() as session:
+        await session.execute(text("update location set latitude = 25.03, longitude = 121.52 where source_id = 'l1'"))
+    await _load(db, _package(tmp_path / "a.zip"))
+    await _load(db, _hidden(tmp_path / "b.zip"))
+    assert {row[0] for row in await _rows(db, "select latitude from area where code like '~%'")} == {25.05}
+    stands = "select q.latitude from service_search q join service s on s.id = q.service_id where s.source_id = 's2'"
+    assert await _rows(db, stands) == [(25.05,)]
+
+
 async def test_hidden_and_its_areas_changed_in_one_draft(db: Database, tmp_path: Path) -> None:
     await _load(db, _package(tmp_path / "a.zip"))
     service, _ = await _ids(db)
