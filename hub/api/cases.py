@@ -20,7 +20,10 @@ from .lookahead import wanted
 from .permissions import CASE_WORK, SIGNED_IN, Asks, Does
 from .problems import outcome
 
-BRIEF = frozenset({"id", "version", "number", "state", "area", "acts", "openedAt", "assigned", "riskLevel", "listedAt"})
+BRIEF = frozenset(
+    {"id", "version", "number", "state", "area", "acts", "openedAt", "assigned", "riskLevel", "listedAt", "hidden",
+     "withheld"}
+)  # fmt: skip
 """Fields of a case's heading: a list that asks for no more opens nothing that is sealed."""
 HIDDEN = "Fields that are closed to the caller, filled in or not; in any other, null means not recorded."
 REPORTING = frozenset(

@@ -12,7 +12,7 @@ import strawberry
 
 from hub.base.errors import FieldError, InvalidInput
 from hub.cases.briefs import BRIEF as HEADING
-from hub.referrals import actions, views
+from hub.referrals import actions, showing, views
 from hub.referrals.rules import Answer, Outcome, Reason, ReferralState
 from scheduling.clocks import Urgency
 
@@ -27,7 +27,7 @@ from .problems import outcome
 
 
 @strawberry.type(description="A service of the directory, by name.")
-@describes(views.ServiceBrief, public=frozenset({"*"}))
+@describes(showing.ServiceBrief, public=frozenset({"*"}))
 class ReferredService(Node):
     """A service."""
 
@@ -35,7 +35,7 @@ class ReferredService(Node):
 
 
 @strawberry.type(description="A need of a case, sent to an agency that owes it, and what became of it.")
-@describes(views.ReferralView, public=frozenset({"version", "from_agency", "to_agency", "service"}))
+@describes(showing.ReferralView, public=frozenset({"version", "from_agency", "to_agency", "service"}))
 class Referral(Node):
     """A referral."""
 
@@ -147,7 +147,7 @@ class ReferralQuery:
         return await views.of_case(info.context.session, info.context.person, key, full=full)
 
 
-def _cursor(view: views.ReferralView) -> str:
+def _cursor(view: showing.ReferralView) -> str:
     due = view.due_at.value.isoformat() if view.due_at else ""
     # As in `gid`: of such letters the plain alphabet makes the URL-safe one's words.
     return binascii.b2a_base64(f"{due}|{view.id}".encode(), newline=False).decode()

@@ -9,7 +9,7 @@ from hub.policy.decide import Sight
 from hub.policy.terms import Category, Obligation, Standing
 
 from .rules import RiskLevel
-from .views import CaseView, pseudonym_of
+from .views import CaseView, closed, pseudonym_of, withheld
 
 _BRIEF = {
     "number": sql("c.number as case_number"),
@@ -21,7 +21,7 @@ _BRIEF = {
     "listed_at": sql("c.listed_at as case_listed"),
 }
 """Fields of a `brief`, and what a statement that joins `case_file c` selects for each."""
-BRIEF = frozenset({"assigned", *_BRIEF})
+BRIEF = frozenset({"assigned", "hidden", "withheld", *_BRIEF})
 
 
 def brief_columns(fields: frozenset[str]) -> Fragment:
@@ -69,5 +69,6 @@ def brief(row: Any, sight: Sight, fields: frozenset[str] = BRIEF) -> CaseView:
         (),
         (),
         (),
-        (),
+        withheld(sight) if "withheld" in fields else (),
+        closed(sight, pseudonym=pseudonym) if "hidden" in fields else (),
     )

@@ -199,19 +199,19 @@ def _case(session: Session, row: Any, sight: Sight, parties: Any, risks: Any, cl
         risks=tuple(_risk(vault, risk, sight) for risk in risks) if sight.may(c.RISK_DETAIL) else (),
         clocks=_clocks(row.id, clocks, sight),
         withheld=withheld(sight),
-        hidden=_hidden(sight, pseudonym=pseudonym),
+        hidden=closed(sight, pseudonym=pseudonym),
     )
 
 
-def _hidden(sight: Sight, *, pseudonym: bool) -> tuple[str, ...]:
+def closed(sight: Sight, *, pseudonym: bool) -> tuple[str, ...]:
     """The fields that are closed to the actor by category or form, whatever is in them."""
-    closed: tuple[str, ...] = ("area", "openedAt") if pseudonym else ()
+    found: tuple[str, ...] = ("area", "openedAt") if pseudonym else ()
     if not _whole_story(sight):
-        closed += ("summary", "relationship")
+        found += ("summary", "relationship")
     for category, fields in _FIELDS:
         if not sight.may(category):
-            closed += fields
-    return closed
+            found += fields
+    return found
 
 
 _FIELDS = (

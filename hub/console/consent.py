@@ -15,7 +15,7 @@ from hub.base.errors import FieldError
 from hub.base.time import now
 from hub.consent.actions import NEVER, Grantor
 from hub.policy.rules import SHARING, WRITTEN_ONLY
-from hub.policy.terms import Category, Purpose
+from hub.policy.terms import Category, Purpose, Role
 
 from . import words
 from .client import ask
@@ -23,6 +23,7 @@ from .dates import as_day
 from .forms import Posted, posted
 from .inputs import Data, do, end_of, invalid, once, one, problem_of
 from .pages import redirect, render
+from .viewer import viewer_of
 
 router = APIRouter(default_response_class=Response, include_in_schema=False)
 NOTICE = "2026-01"
@@ -151,6 +152,7 @@ async def ledger(request: Request, case: str, after: str | None = None) -> Respo
         "ledger.html",
         words=words,
         case=found,
+        may=found["assigned"] or ((viewer := viewer_of(request)) is not None and viewer.has(Role.AUDITOR)),
         lines=_daily(lines),
         shown=len(lines),
         page=page["pageInfo"],

@@ -67,7 +67,7 @@ _PAGES: dict[int, tuple[str, str, str]] = {
     ),
     503: (
         mark("Not available just now"),
-        mark("The hub cannot answer at the moment. Nothing was saved."),
+        mark("The hub cannot answer at the moment. Look whether what you sent last was saved before sending it again."),
         mark("Try again in a minute. If somebody is at risk, use the telephone."),
     ),
 }

@@ -3,64 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 
 from directory.hot import fetch
 from hub.audit.ledger import look
 from hub.base.db import Session
-from hub.base.records import record
-from hub.base.vault import Vault
 from hub.cases.briefs import BRIEF, brief
-from hub.cases.views import CaseView, WithheldView, cases, withheld
+from hub.cases.views import cases
 from hub.consent import standing
-from hub.identity.lookups import AgencyBrief
-from hub.policy.decide import Disclosed, Sight
-from hub.policy.terms import NOBODY, Actor, Category, Facts, Obligation, Role, Standing
-from scheduling.clocks import Urgency
+from hub.policy.decide import Sight
+from hub.policy.terms import NOBODY, Actor, Category, Facts, Role, Standing
 
 from .reading import INBOX_COUNT, OF_CASE, ONE, SENT, STANDS, inbox_page
-from .rules import Outcome, Reason, ReferralState
+from .showing import Named, ReferralView, shown
 
 _SENDER = text("select from_agency_id, sent_by from referral where id = :referral")
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceBrief:
-    """A directory service by name; the directory is public to whoever is signed in."""
-
-    id: UUID
-    name: str
-    names: dict[str, str]
-
-
-@record
-class ReferralView:
-    """A referral as this actor may see it."""
-
-    id: UUID
-    version: int
-    need: Disclosed[str] | None
-    area: Disclosed[str] | None
-    urgency: Disclosed[Urgency] | None
-    state: Disclosed[ReferralState] | None
-    reason: Disclosed[Reason] | None
-    sent_at: Disclosed[datetime] | None
-    due_at: Disclosed[datetime] | None
-    answered_at: Disclosed[datetime] | None
-    outcome: Disclosed[Outcome] | None
-    summary: Disclosed[str] | None
-    report: Disclosed[str] | None
-    from_agency: AgencyBrief
-    to_agency: AgencyBrief
-    service: ServiceBrief
-    case: CaseView | None
-    withheld: tuple[WithheldView, ...]
 
 
 async def referral(session: Session, actor: Actor, referral_id: UUID) -> ReferralView | None:
@@ -83,7 +45,7 @@ def just_sent(
     sight = _sight(session, actor, given["case_id"], replace(facts, referral_accepted=False))
     if not sight.may(Category.EXISTENCE) or not _concerns(actor, given, sight):
         return None
-    return _referral(session, given, sight, brief(given, sight), _Named(), told=told, hidden=hidden)
+    return shown(session, given, sight, brief(given, sight), Named(), told=told, hidden=hidden)
 
 
 async def of_case(session: Session, actor: Actor, case_id: UUID, *, full: bool) -> list[ReferralView]:
@@ -137,8 +99,6 @@ async def _inbox_count(session: Session, actor: Actor) -> int:
     return int(rows[0][0])
 
 
-_URGENCIES = {urgency.value: urgency for urgency in Urgency}
-_STATES = {state.value: state for state in ReferralState}
 _ANSWERED = frozenset({"rejected", "returned", "completed", "cancelled"})
 _ANSWERING = (Role.AGENCY_WORKER, Role.AGENCY_MANAGER, Role.COORDINATOR, Role.MACHINE)
 _BEGINNING = (datetime.fromisoformat("0001-01-02T00:00:00+00:00"), UUID(int=0))
@@ -157,7 +117,7 @@ async def _referrals(
     facts = await standing.facts_of(session, actor, {row["case_id"] for row in rows})
     sights = _sights(session, actor, rows, facts)
     whole = await cases(session, actor, list({row["case_id"] for row in rows})) if full else {}
-    named = _Named()
+    named = Named()
     found = []
     for row in rows:
         sight = sights[row["case_id"], row["state"] == "accepted"]
@@ -167,10 +127,10 @@ async def _referrals(
             sight = _sight(session, actor, row["case_id"], Facts(own_report=True))
             if not sight.may(Category.EXISTENCE):
                 continue
-            found.append(_referral(session, row, sight, None, named, told=told, hidden=hidden))
+            found.append(shown(session, row, sight, None, named, told=told, hidden=hidden))
             continue
         case = whole.get(row["case_id"]) if full else brief(row, sight, heading)
-        found.append(_referral(session, row, sight, case, named, told=told, hidden=hidden))
+        found.append(shown(session, row, sight, case, named, told=told, hidden=hidden))
     return found
 
 
@@ -210,95 +170,6 @@ def _concerns(actor: Actor, row: Any, sight: Sight) -> bool:
 
 def _sight(session: Session, actor: Actor, case_id: UUID, facts: Facts) -> Sight:
     return look(session, actor, case_id, standing.purpose_of(actor, facts), facts)
-
-
-def _referral(
-    session: Session,
-    row: Any,
-    sight: Sight,
-    case: CaseView | None,
-    named: _Named,
-    *,
-    told: bool,
-    hidden: bool,
-) -> ReferralView:
-    reason, outcome, summary, report = row["reason"], row["outcome"], None, None
-    if told:
-        summary, report = _told(session, row, sight)
-    need, area, urgency, state, why, sent_at, due_at, answered_at, came = sight.shows(
-        Category.EXISTENCE,
-        row["need"],
-        row["area"],
-        _URGENCIES[row["urgency"]],
-        _STATES[row["state"]],
-        reason and Reason(reason),
-        row["sent_at"],
-        row["due_at"],
-        row["answered_at"],
-        outcome and Outcome(outcome),
-    )
-    return ReferralView(
-        row["id"],
-        row["version"],
-        need,
-        area,
-        urgency,
-        state,
-        why,
-        sent_at,
-        due_at,
-        answered_at,
-        came,
-        summary,
-        report,
-        named.agency(row, "from"),
-        named.agency(row, "to"),
-        named.service(row),
-        case,
-        withheld(sight) if hidden else (),
-    )
-
-
-def _told(session: Session, row: Any, sight: Sight) -> tuple[Disclosed[str] | None, Disclosed[str] | None]:
-    """Summary and report as far as they may be read; what may not stays sealed."""
-    c, vault = Category.CASE_FACTS, None
-    if sight.may(c) and Obligation.MASK_UNTIL_ACCEPTED not in sight.form(c):
-        vault = Vault(session, row["case_id"], row["data_key"])
-    summary = vault.unlock(f"referral:{row['id']}", row["summary"]) if vault else None
-    report = vault.unlock(f"report-back:{row['id']}", row["report"]) if vault and row["report"] else None
-    return sight.show(c, summary), sight.show(c, report)
-
-
-class _Named:
-    """The agencies and services of one page: each is made once, however many rows name it."""
-
-    def __init__(self) -> None:
-        self._agencies: dict[UUID, AgencyBrief] = {}
-        self._services: dict[UUID, ServiceBrief] = {}
-
-    def agency(self, row: Any, which: str) -> AgencyBrief:
-        """The agency a row is `from` or `to`."""
-        key = row[f"{which}_agency_id"]
-        found = self._agencies.get(key)
-        if found is None:
-            code, name, names, network = (row[f"{which}_{part}"] for part in ("code", "name", "names", "network"))
-            found = self._agencies[key] = AgencyBrief(key, code, name, _names(names), network)
-        return found
-
-    def service(self, row: Any) -> ServiceBrief:
-        """The service a row asks for."""
-        key = row["service_id"]
-        found = self._services.get(key)
-        if found is None:
-            found = ServiceBrief(key, row["service_name"], _names(row["service_names"]))
-            self._services[key] = found
-        return found
-
-
-def _names(given: str | dict[str, str]) -> dict[str, str]:
-    """Names by language, as a page's text or as a statement of one row brings them."""
-    names: dict[str, str] = orjson.loads(given) if isinstance(given, str) else given
-    return names
 
 
 async def sender(session: Session, referral_id: UUID) -> tuple[UUID, UUID | None] | None:

@@ -132,10 +132,16 @@ async def test_lists_open_nothing_they_do_not_show(world: World) -> None:
     coordinator = world.people["coordinator"]
     before = len((await coordinator.ask("WhoSawWhat", caseId=gid("Case", world.case)))["edges"])
     await coordinator.ask("MyCases")
+    asked = "query ($id: ID!) { caseReferrals(caseId: $id) { case { number hidden withheld { field } } } }"
+    body = {"query": asked, "variables": {"id": gid("Case", world.case)}}
+    ((listed,),) = (await coordinator.post(body)).json()["data"].values()
     await coordinator.ask("ComingConferences")
     ledger = (await coordinator.ask("WhoSawWhat", caseId=gid("Case", world.case)))["edges"]
     told = {category for edge in ledger[: len(ledger) - before] for category in edge["node"]["categories"]}
     assert told <= {"EXISTENCE", "RISK_LEVEL", "CLOCKS", "LEDGER"}
+    whole = await coordinator.ask("Case", id=gid("Case", world.case))
+    assert listed["case"]["hidden"] == whole["hidden"], "and yet it says what is closed, as the case itself does"
+    assert [w["field"] for w in listed["case"]["withheld"]] == [w["field"] for w in whole["withheld"]]
 
 
 async def test_the_ledger_tells_no_number_of_other_cases(world: World) -> None:
