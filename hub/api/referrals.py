@@ -133,8 +133,8 @@ class ReferralQuery:
         graphql_type=list[Referral],
     )
     async def sent_referrals(self, info: Info, first: int = 50) -> Any:
-        full = not wanted(info).under("case") <= BRIEF
-        return await views.sent_unanswered(info.context.session, info.context.person, first_of(first), full=full)
+        session, actor = info.context.session, info.context.person
+        return await views.sent_unanswered(session, actor, first_of(first), **_read(info))
 
     @strawberry.field(
         description="A case's referrals, newest first, as far as the caller may know of them.",
@@ -143,8 +143,18 @@ class ReferralQuery:
     )
     async def case_referrals(self, info: Info, case_id: strawberry.ID) -> Any:
         key = key_of(case_id, "Case", path="caseId")
-        full = not wanted(info).under("case") <= BRIEF
-        return await views.of_case(info.context.session, info.context.person, key, full=full)
+        return await views.of_case(info.context.session, info.context.person, key, **_read(info))
+
+
+def _read(info: Info) -> dict[str, bool]:
+    """What a list reads besides its rows: what nobody asked for stays sealed and out of the ledger."""
+    asked = wanted(info)
+    fields = asked.under("")
+    return {
+        "full": not asked.under("case") <= BRIEF,
+        "told": not fields.isdisjoint({"summary", "report"}),
+        "hidden": "withheld" in fields,
+    }
 
 
 def _cursor(view: showing.ReferralView) -> str:

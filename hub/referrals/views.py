@@ -48,21 +48,25 @@ def just_sent(
     return shown(session, given, sight, brief(given, sight), Named(), told=told, hidden=hidden)
 
 
-async def of_case(session: Session, actor: Actor, case_id: UUID, *, full: bool) -> list[ReferralView]:
-    """A case's referrals, newest first, as far as the actor may know of them. `full` as in `inbox`."""
+async def of_case(
+    session: Session, actor: Actor, case_id: UUID, *, full: bool, told: bool = True, hidden: bool = True
+) -> list[ReferralView]:
+    """A case's referrals, newest first, as far as the actor may know of them. The rest as in `inbox`."""
     facts = (await standing.facts_of(session, actor, [case_id])).get(case_id, NOBODY)
     known = _sight(session, actor, case_id, facts).may(Category.EXISTENCE) and Standing.ASSIGNED in facts.standings
     rows = await fetch(session, OF_CASE, {"case": case_id, "to": None if known else actor.agency_id})
-    return await _referrals(session, actor, rows, full=full)
+    return await _referrals(session, actor, rows, full=full, told=told, hidden=hidden)
 
 
-async def sent_unanswered(session: Session, actor: Actor, most: int, *, full: bool) -> list[ReferralView]:
+async def sent_unanswered(
+    session: Session, actor: Actor, most: int, *, full: bool, told: bool = True, hidden: bool = True
+) -> list[ReferralView]:
     """What the actor has sent and must look after: declined or returned first, then unanswered by due time.
 
-    `full` as in `inbox`.
+    `full`, `told`, `hidden` as in `inbox`.
     """
     rows = await fetch(session, SENT, {"staff": actor.id, "most": most})
-    return await _referrals(session, actor, rows, full=full)
+    return await _referrals(session, actor, rows, full=full, told=told, hidden=hidden)
 
 
 async def inbox(
