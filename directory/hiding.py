@@ -103,12 +103,13 @@ _HIDE = text(
 
 _SECRETS = text(
     "SELECT md5(concat((SELECT string_agg(id::text, ',' ORDER BY id) FROM location WHERE location_type = "
-    "'confidential'), '/', (SELECT string_agg(id::text, ',' ORDER BY id) FROM history_purge WHERE agreed)))"
+    "'confidential'), '/', (SELECT string_agg(id::text, ',' ORDER BY id) FROM sheltered), '/', "
+    "(SELECT string_agg(id::text, ',' ORDER BY id) FROM history_purge WHERE agreed)))"
 )
 
 
 async def secrets(session: AsyncSession) -> str:
-    """A fingerprint of what is confidential, and forgotten, in this transaction's sight: two that are equal agree."""
+    """A fingerprint of what is confidential or beside that, and of what is forgotten, in this transaction's sight."""
     return str((await session.execute(_SECRETS)).scalar_one())
 
 
