@@ -10,14 +10,13 @@ from starlette.responses import Response
 
 from hub.base.errors import FieldError
 from hub.cases.rules import INSTRUMENTS
-from hub.policy.terms import Role
 
 from . import words
+from .casework import worked, works
 from .client import ask
 from .forms import Posted, posted
 from .inputs import Data, area_names, do, invalid, number_of, once, one, problem_of
 from .pages import redirect, render
-from .viewer import viewer_of
 
 router = APIRouter(default_response_class=Response, include_in_schema=False)
 LEVELS = ("STANDARD", "MEDIUM", "HIGH")
@@ -84,7 +83,7 @@ async def case_page(request: Request, case: str) -> Response:
     referrals = (await ask(request, "CaseReferrals", {"caseId": case}))["caseReferrals"]
     meetings = [meeting for meeting in await _coming(request) if _about(meeting, case)]
     consents: list[Data] = []
-    if _works(request, found):
+    if works(request, found):
         consents = (await ask(request, "Consents", {"caseId": case}))["consents"]
     return render(
         request,
@@ -95,13 +94,8 @@ async def case_page(request: Request, case: str) -> Response:
         meetings=meetings,
         consents=consents,
         areas=await area_names(request),
-        works=_works(request, found),
+        works=works(request, found),
     )
-
-
-def _works(request: Request, case: Data) -> bool:
-    viewer = viewer_of(request)
-    return viewer is not None and viewer.has(Role.COORDINATOR) and bool(case["assigned"]) and case["state"] == "open"
 
 
 async def _coming(request: Request) -> list[Data]:
@@ -120,7 +114,7 @@ async def risk_page(request: Request, case: str) -> Response:
 
 
 async def _risk(request: Request, case: str, status: int = 200, **more: Any) -> Response:
-    found = await one(request, "Case", "case", id=case)
+    found = await worked(request, case)
     known = sorted(INSTRUMENTS.values(), key=lambda instrument: instrument.code != "TIPVDA")
     return render(
         request, "risk.html", status, words=words, case=found, instruments=known, levels=LEVELS, once=once(), **more

@@ -18,6 +18,7 @@ from hub.policy.rules import SHARING, WRITTEN_ONLY
 from hub.policy.terms import Category, Purpose, Role
 
 from . import words
+from .casework import worked
 from .client import ask
 from .dates import as_day
 from .forms import Posted, posted
@@ -48,7 +49,7 @@ async def editor(request: Request, case: str) -> Response:
 
 
 async def _editor(request: Request, case: str, status: int = 200, **more: Any) -> Response:
-    found = await one(request, "Case", "case", id=case)
+    found = await worked(request, case)
     own = (await ask(request, "Me"))["me"]["agency"]["id"]
     agencies = [agency for agency in (await ask(request, "Agencies"))["agencies"] if agency["id"] != own]
     return render(

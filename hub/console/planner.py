@@ -16,9 +16,10 @@ from scheduling.composition import RULES
 from scheduling.terms import MeetingKind, PlaceKind
 
 from . import words
+from .casework import worked
 from .client import ask
 from .forms import Posted, posted
-from .inputs import Data, do, field_of, invalid, moment_of, number_of, once, one, problem_of
+from .inputs import Data, do, field_of, invalid, moment_of, number_of, once, problem_of
 from .pages import redirect, render
 
 router = APIRouter(default_response_class=Response, include_in_schema=False)
@@ -49,7 +50,7 @@ async def planner(request: Request, case: str) -> Response:
 
 
 async def _planner(request: Request, case: str, status: int = 200, **more: Any) -> Response:
-    found = await one(request, "Case", "case", id=case)
+    found = await worked(request, case)
     own = (await ask(request, "Me"))["me"]["agency"]["id"]
     agencies = [agency for agency in (await ask(request, "Agencies"))["agencies"] if agency["id"] != own]
     clock = next((clock for clock in found["clocks"] if clock["code"] == "high_risk_meeting"), None)

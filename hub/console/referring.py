@@ -13,9 +13,10 @@ from hub.base.errors import FieldError
 from scheduling.clocks import Urgency
 
 from . import words
+from .casework import worked
 from .client import ask
 from .forms import Posted, posted
-from .inputs import area_names, do, invalid, nearby, once, one, problem_of
+from .inputs import area_names, do, invalid, nearby, once, problem_of
 from .pages import redirect, render
 
 router = APIRouter(default_response_class=Response, include_in_schema=False)
@@ -37,7 +38,7 @@ async def composer(request: Request, case: str) -> Response:
 
 
 async def _composer(request: Request, case: str, status: int = 200, **more: Any) -> Response:
-    found = await one(request, "Case", "case", id=case)
+    found = await worked(request, case)
     areas = await area_names(request)
     return render(
         request,

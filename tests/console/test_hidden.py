@@ -221,3 +221,21 @@ async def test_pages_that_hide_much_pass_in_every_language(browser: Browser, cou
                     faults = await (check_page(page, lang, seen) if lang == "zh-Hant" else look(page, lang))
                     said += [f"{login} {path} {lang}: {fault}" for fault in faults]
     assert said == []
+
+
+async def test_the_forms_of_a_case_are_for_whoever_works_on_it(browser: Browser, county: County) -> None:
+    """Who may read a case and not work on it is told so before a form is filled in; who may not read it, that there is
+    no such page."""
+    made = await filled(county)
+    forms = [f"/cases/{made['case']}/{form}" for form in ("risk", "refer", "meeting", "consents/new")]
+    told = {}
+    for login in ("coordinator", COLLEAGUE, "police", "auditor", "intake", "reporter"):
+        headers = await entered(county, browser, login)
+        async with httpx.AsyncClient(base_url=county.hub.url, headers=headers, timeout=60) as client:
+            reads = (await client.get(f"/cases/{made['case']}")).status_code
+            told[login] = (reads, *{(await client.get(form)).status_code for form in forms})
+    assert told == {
+        "coordinator": (200, 200),
+        **dict.fromkeys((COLLEAGUE, "police", "auditor"), (200, 403)),
+        **dict.fromkeys(("intake", "reporter"), (404, 404)),
+    }
