@@ -14,6 +14,7 @@ import typer
 from hub.terminal import err, fail, given_settings, opened, out
 
 if TYPE_CHECKING:
+    from directory.coverage_gaps import PopulationReport
     from directory.reports import ImportReport, Step
     from hub.base.settings import Settings
 
@@ -38,8 +39,9 @@ def import_(
     API's objects nested, a page, lines, or an array a table), Ohana's CSV, or a workbook: an export or the filled-in
     template. Look first with --dry-run.
     """
-    from directory.actions import import_package
     from directory.remarks import written
+    from hub.base.errors import Conflict
+    from hub.imports.terminal import Looked, take_in
 
     if dry_run and yes:
         fail("--dry-run writes nothing and --yes writes: choose one", 2)
@@ -47,24 +49,26 @@ def import_(
         fail("nobody to ask: pass --yes to write, or --dry-run to see what would happen", 2)
     read_whole = False
 
-    async def read(made: Settings, dry: bool) -> ImportReport:
+    async def read(made: Settings, dry: bool, seen: Looked | None = None) -> Looked:
         nonlocal read_whole
         with written(remarks, language) as listen, _steps() as told:
             async with opened(made) as database, database.work() as session:
-                report = await import_package(
-                    session, path, dry_run=dry, source=source, progress=told, listen=listen, begun=_begun
-                )
+                how = {"source": source, "progress": told, "listen": listen, "begun": _begun}
+                looked = await take_in(session, path, dry_run=dry, seen=seen, **how)
                 read_whole = not dry
-                return report
+                return looked
 
     made = given_settings()
     try:
-        report = asyncio.run(read(made, dry=not yes))
+        looked = asyncio.run(read(made, dry=not yes))
+        report = looked.report
         if not (dry_run or yes or report.refused):
             _tell(report, language)
             if not typer.confirm("Write this into the directory?"):
                 raise typer.Exit(1)
-            report = asyncio.run(read(made, dry=False))
+            report = asyncio.run(read(made, dry=False, seen=looked)).report
+    except Conflict:
+        fail("Nothing was written: the directory has changed since you looked. Import it again to look anew.")
     except KeyboardInterrupt:
         fail(
             "Stopped at its very end: import it again to be sure." if read_whole else "Stopped. Nothing was written.",
@@ -106,11 +110,11 @@ def export(
     form: Annotated[Literal["hsds", "json", "xlsx"], typer.Option("--format", help="What to write.")] = "hsds",
 ) -> None:
     """Write the directory to a file: an HSDS package (zip of CSV), HSDS JSON or a workbook."""
-    from directory.actions import export_package
+    from hub.imports.terminal import give_out
 
     async def write(made: Settings) -> None:
         async with opened(made) as database, database.work() as session:
-            await export_package(session, path, form="zip" if form == "hsds" else form)
+            await give_out(session, path, "zip" if form == "hsds" else form)
 
     if not path.absolute().parent.is_dir():
         fail(f"there is no folder {path.absolute().parent}: make it, or name another file", 2)
@@ -137,14 +141,14 @@ def template(
 @directory.command("population")
 def population(path: Path) -> None:
     """Say how many people live in each area: a CSV with the columns code, population, year."""
-    from directory.coverage_gaps import PopulationReport, read_population
     from directory.messages import MESSAGES
+    from hub.imports.terminal import take_in_population
 
     content = path.read_bytes()
 
     async def read(made: Settings) -> PopulationReport:
         async with opened(made) as database, database.work() as session:
-            return await read_population(session, content)
+            return await take_in_population(session, content)
 
     report = asyncio.run(read(given_settings()))
     for line, code in report.problems:

@@ -132,6 +132,7 @@ ACTIONS = {
     "meeting.call": mark("Meeting called"),
     "meeting.cancel": mark("Meeting cancelled"),
     "minutes.record": mark("Minutes recorded"),
+    "population.set": mark("Population of areas set"),
     "referral.answer": mark("Referral answered"),
     "referral.report_back": mark("Reported back"),
     "referral.send": mark("Referral sent"),

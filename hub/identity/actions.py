@@ -25,6 +25,7 @@ from .tables import Agency, Staff, StaffKind, StaffRole, WebSession
 
 __all__ = [
     "NO_AGENCY",
+    "OPERATOR",
     "AddAgency",
     "AddStaff",
     "StaffKind",
@@ -44,6 +45,8 @@ _SCOPE = re.compile(r"[a-z]+(:[a-z_]+){1,3}")
 
 NO_AGENCY = UUID(int=0)
 """Where the agency comes with the account, in the first installation."""
+OPERATOR = Actor(id=NO_AGENCY, agency_id=NO_AGENCY, roles=frozenset({Role.ADMINISTRATOR}))
+"""Whoever runs the hub, at its command line: nobody with an account. Its deeds are on record like any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +130,12 @@ async def install(session: Session, agency: AddAgency, person: AddStaff) -> UUID
     some = select(col(StaffRole.staff_id)).where(col(StaffRole.role) == Role.ADMINISTRATOR).limit(1)
     if (await session.execute(some)).first() is not None:
         raise Conflict("installed_already")
-    nobody = Actor(id=NO_AGENCY, agency_id=NO_AGENCY, roles=frozenset({Role.ADMINISTRATOR}))
-    agency_id = await _insert_agency(session, nobody, agency)
-    staff_id = await _insert_staff(session, nobody, person, agency_id)
+    agency_id = await _insert_agency(session, OPERATOR, agency)
+    staff_id = await _insert_staff(session, OPERATOR, person, agency_id)
     await session.execute(
         insert(StaffRole).values(staff_id=staff_id, role=Role.ADMINISTRATOR, pending=False, granted_at=now())
     )
-    await append(session, nobody, "staff.install", staff_id, body={"role": Role.ADMINISTRATOR})
+    await append(session, OPERATOR, "staff.install", staff_id, body={"role": Role.ADMINISTRATOR})
     return staff_id
 
 
@@ -153,8 +155,7 @@ async def confirm_administrator(session: Session, issuer: str, subject: str) -> 
     staff_id = (await session.execute(confirmed.returning(col(StaffRole.staff_id)))).scalar_one_or_none()
     if staff_id is None:
         raise NotFound
-    nobody = Actor(id=NO_AGENCY, agency_id=NO_AGENCY, roles=frozenset({Role.ADMINISTRATOR}))
-    await append(session, nobody, "staff.grant_role", staff_id, body={"role": Role.ADMINISTRATOR})
+    await append(session, OPERATOR, "staff.grant_role", staff_id, body={"role": Role.ADMINISTRATOR})
     return staff_id
 
 

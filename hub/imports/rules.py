@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
+from directory.reports import ImportReport
 from hub.base.errors import FieldError
 
 KINDS = (".zip", ".csv", ".json", ".ndjson", ".jsonl", ".xlsx")
@@ -21,6 +23,8 @@ REMARKS_KEPT = timedelta(days=30)
 """How long the remarks of a report stay once nothing more is done with its package; its counts stay."""
 LONGEST = 200
 _MOST_NAME_BYTES = 200
+_MOST_TERMS = 200
+_COUNTS = ("read", "created", "updated", "kept", "rejected", "removed")
 
 
 def check(file_name: str, source: str) -> list[FieldError]:
@@ -50,6 +54,29 @@ def name_on_disk(file_name: str) -> str:
     path = PurePosixPath(file_name)
     stem = path.stem.encode()[: _MOST_NAME_BYTES - len(path.suffix)].decode(errors="ignore")
     return f"{stem or 'package'}{path.suffix}"
+
+
+def told_of(report: ImportReport) -> dict[str, Any]:
+    """The report as it is kept, without the remarks."""
+    return {
+        "source": report.source,
+        "tables": [[table.file, table.entity, *(getattr(table, what) for what in _COUNTS)] for table in report.tables],
+        "counts": [[file, code, count] for (file, code), count in sorted(report.counts.items())],
+        "terms": [list(asdict(term).values()) for term in report.unknown_terms[:_MOST_TERMS]],
+        "not_read": report.not_read[:_MOST_TERMS],
+        "known": report.known,
+        "changed": report.changed,
+        "gone": report.gone,
+        "services": report.services,
+        "services_without_area": report.services_without_area,
+        "services_without_need": report.services_without_need,
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def figures(report: ImportReport) -> dict[str, int]:
+    """What an import did, as it goes on record: how many rows, of no matter which table."""
+    return {**{what: report.total(what) for what in _COUNTS}, "services": report.services}
 
 
 def same_outcome(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

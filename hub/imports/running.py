@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
@@ -18,7 +17,7 @@ from sqlmodel import col
 
 from directory.actions import claim, import_package
 from directory.loading import changed_since, latest
-from directory.reports import ImportReport, Step
+from directory.reports import Step
 from hub.audit.chain import append
 from hub.base.crypto import open_data_key, unseal
 from hub.base.db import Database, Session, keys_of
@@ -29,7 +28,7 @@ from hub.policy.terms import Actor, Role
 
 from .actions import bound, end, held
 from .remarking import Remarks
-from .rules import KEPT, MOST_BEGUN, REMARKS_KEPT, name_on_disk, same_outcome
+from .rules import KEPT, MOST_BEGUN, REMARKS_KEPT, figures, name_on_disk, same_outcome, told_of
 from .states import DUE, OPEN, ImportReason, ImportState
 from .tables import DirectoryImport, ImportPart, ImportProgress, ImportRemark
 
@@ -121,7 +120,7 @@ async def _run(session: Session, database: Database, row: DirectoryImport, folde
         report = await import_package(
             session, path, dry_run=not writes, source=source, progress=told.step, listen=remarks.listen
         )
-    said = _said(report) | {"past": past}
+    said = told_of(report) | {"past": past}
     if report.refused is not None:
         await _keep(session, row, remarks, said)
         await end(session, row, ImportState.REFUSED)
@@ -135,8 +134,7 @@ async def _run(session: Session, database: Database, row: DirectoryImport, folde
     else:
         await _keep(session, row, remarks, said)
         await end(session, row, ImportState.WRITTEN)
-    body = {**{what: report.total(what) for what in _COUNTS}, "services": report.services}
-    await append(session, actor, _ACTIONS[ImportState(row.state)], row.id, body=body)
+    await append(session, actor, _ACTIONS[ImportState(row.state)], row.id, body=figures(report))
 
 
 _ACTIONS = {
@@ -146,7 +144,6 @@ _ACTIONS = {
     ImportState.FAILED: "import.failed",
     ImportState.DISCARDED: "import.discard",
 }
-_COUNTS = ("read", "created", "updated", "kept", "rejected", "removed")
 
 
 async def _instead(database: Database, key: UUID, told: _NotNowError) -> None:
@@ -251,27 +248,6 @@ async def _part(session: Session, key: UUID, number: int) -> bytes | None:
     found = select(col(ImportPart.sealed)).where(col(ImportPart.import_id) == key, col(ImportPart.number) == number)
     sealed: bytes | None = (await session.execute(found)).scalar_one_or_none()
     return sealed
-
-
-def _said(report: ImportReport) -> dict[str, Any]:
-    """The report as it is kept, without the remarks."""
-    return {
-        "source": report.source,
-        "tables": [[table.file, table.entity, *(getattr(table, what) for what in _COUNTS)] for table in report.tables],
-        "counts": [[file, code, count] for (file, code), count in sorted(report.counts.items())],
-        "terms": [list(asdict(term).values()) for term in report.unknown_terms[:_MOST_TERMS]],
-        "not_read": report.not_read[:_MOST_TERMS],
-        "known": report.known,
-        "changed": report.changed,
-        "gone": report.gone,
-        "services": report.services,
-        "services_without_area": report.services_without_area,
-        "services_without_need": report.services_without_need,
-        "seconds": round(report.seconds, 3),
-    }
-
-
-_MOST_TERMS = 200
 
 
 async def _keep(session: Session, row: DirectoryImport, remarks: Remarks, said: dict[str, Any]) -> None:

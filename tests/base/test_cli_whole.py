@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -187,7 +188,9 @@ async def test_the_chain_against_a_head_kept_outside(
     assert "0 entries in 0 seals" in damaged.stdout, "and the chain is walked all the same"
 
 
-def test_the_directory_by_hand(run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+def test_the_directory_by_hand(
+    urls: Urls, run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
     """Written as JSON, as a workbook and as the template, each of which is read again; population and sums."""
     for path, command in (
         (tmp_path / "all.json", ["export", "--format", "json"]),
@@ -209,6 +212,17 @@ def test_the_directory_by_hand(run: Callable[..., subprocess.CompletedProcess[st
     said = run("directory", "population", str(people)).stdout
     assert f"Set: {len(rows)} areas; not used: 1 lines." in said
     assert run("directory", "recount").returncode == 0
+    assert asyncio.run(_recorded(urls)) == ["export.made", "export.made", "population.set"]
+
+
+async def _recorded(urls: Urls) -> list[str]:
+    connection = await asyncpg.connect(urls.owner)
+    try:
+        found = "select action from audit_entry where actor_id = $1 and action like any($2) order by id"
+        rows = await connection.fetch(found, UUID(int=0), ["export.%", "population.%"])
+    finally:
+        await connection.close()
+    return [row[0] for row in rows]
 
 
 def test_two_web_servers_on_one_database(urls: Urls, tmp_path: Path) -> None:
