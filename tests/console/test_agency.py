@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
-import pytest_asyncio
 from fastapi import FastAPI
 from playwright.async_api import Browser, Page
 
 from hub.api.documents import Documents
 from hub.api.schema import core
-from hub.base.settings import Settings
 from hub.base.settings import settings as current
 from hub.console import mailbox, routes
 from hub.console.naming import ACTIONS, BASES, OPERATIONS, WITHHELD
 from hub.notices.catcher import Caught
 from hub.policy.rules import PERMITS
 from tests.console.browser import check_page, focus_faults, opened, watch
-from tests.console.world import ADDRESS, PHONE, VICTIM, County, served
-from tests.support.hub import free_port
+from tests.console.world import ADDRESS, PHONE, VICTIM, County
 
 HUB = Path(routes.__file__).resolve().parents[1]
-
-
-@pytest.fixture
-def settings(settings_env: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
-    """Settings of a hub that signs in through its built-in issuer."""
-    for name, value in {"PORT": free_port(), "SMTP_PORT": free_port(), "STATE_DIR": tmp_path / "state"}.items():
-        settings_env.setenv(f"HUB_{name}", str(value))
-    current.cache_clear()
-    return current()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def county(settings: Settings, database_url: str) -> AsyncIterator[County]:
-    """The county, served."""
-    async with served(settings, database_url) as made:
-        yield made
 
 
 async def to(page: Page, selector: str, most: int = 120) -> None:
