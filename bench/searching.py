@@ -25,10 +25,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from directory.facets import facets
 from directory.facts import BUCKET, EVERY, RUNS, Facts
-from directory.search import METRES, NARROWED, SearchQuery, search, understood
+from directory.search import METRES, NARROWED, SearchQuery, search
 from directory.spelling import learn, stems
 from directory.steps import anywhere, covered
 from directory.taxonomy import NEEDS, NETWORKS
+from directory.understanding import understood
 from directory.words import normal, quoted, words
 from hub.base.db import Database
 

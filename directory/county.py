@@ -8,11 +8,11 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from .county_agencies import AGENCIES, Agency
 from .county_details import HEADERS, UNITS, tell_agency, tell_service
 from .taxonomy import NEEDS
 
@@ -36,263 +36,6 @@ POPULATION: dict[str, tuple[int, int]] = {
 }  # fmt: skip
 """Fictional people of each place, and the year of the count."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Agency:
-    code: str
-    network: str
-    zh: str
-    en: str
-    ko: str
-    place: int
-    needs: str
-    """Needs it serves; `need@2` in place 2 alone, else in the whole county."""
-    hours: str = "week"
-    languages: str = "zh"
-    confidential: bool = False
-
-
-_AGENCIES = (
-    _Agency(
-        "centre",
-        "centre",
-        "虛構縣家庭暴力防治中心",
-        "Fictional County Prevention Centre",
-        "허구현 가정폭력방지센터",
-        1,
-        "hotline rescue case_management safety_planning emergency_placement medical_accompaniment visitation "
-        "court_desk financial_aid legal_aid interpretation",
-        "always",
-        "zh en vi",
-    ),
-    _Agency(
-        "social",
-        "social_affairs",
-        "虛構縣政府社會處",
-        "Fictional County Social Affairs Department",
-        "허구현 사회처",
-        1,
-        "protection_assistance financial_aid housing",
-    ),
-    _Agency(
-        "social-north",
-        "social_affairs",
-        "想像鎮社會福利服務中心",
-        "Imagined Township Welfare Centre",
-        "상상진 복지센터",
-        2,
-        "protection_assistance@2 case_management@2",
-    ),
-    _Agency(
-        "social-south",
-        "social_affairs",
-        "夢境鄉社會福利服務中心",
-        "Dreamland Welfare Centre",
-        "몽경향 복지센터",
-        4,
-        "protection_assistance@4 case_management@4",
-    ),
-    _Agency(
-        "police",
-        "police",
-        "虛構縣警察局婦幼警察隊",
-        "Fictional County Police, Women and Children Unit",
-        "허구현 경찰국",
-        1,
-        "police_protection written_warning order_enforcement",
-        "always",
-    ),
-    _Agency(
-        "police-north",
-        "police",
-        "想像分局",
-        "Imagined Precinct",
-        "상상 분국",
-        2,
-        "police_protection@2 written_warning@2",
-        "always",
-    ),
-    _Agency(
-        "police-south",
-        "police",
-        "夢境分局",
-        "Dreamland Precinct",
-        "몽경 분국",
-        4,
-        "police_protection@4 order_enforcement@4",
-        "always",
-    ),
-    _Agency(
-        "health",
-        "health",
-        "虛構縣衛生局",
-        "Fictional County Health Bureau",
-        "허구현 위생국",
-        1,
-        "offender_treatment offender_assessment counselling",
-    ),
-    _Agency(
-        "hospital",
-        "health",
-        "虛構綜合醫院",
-        "Fictional General Hospital",
-        "허구 종합병원",
-        1,
-        "medical_treatment injury_certificate evidence_collection counselling",
-        "always",
-        "zh en id sgn",
-    ),
-    _Agency(
-        "hospital-sea",
-        "health",
-        "幻海醫院",
-        "Phantom Sea Hospital",
-        "환해 병원",
-        6,
-        "medical_treatment@6 injury_certificate@6",
-        "always",
-    ),
-    _Agency(
-        "clinic",
-        "health",
-        "無有身心診所",
-        "Nowhere Mind Clinic",
-        "무유 정신건강의원",
-        3,
-        "counselling@3 child_counselling@3",
-    ),
-    _Agency(
-        "treatment",
-        "health",
-        "夢境處遇中心",
-        "Dreamland Treatment Centre",
-        "몽경 치료센터",
-        4,
-        "offender_treatment offender_assessment",
-    ),
-    _Agency(
-        "labour",
-        "labour",
-        "虛構縣政府勞工處",
-        "Fictional County Labour Department",
-        "허구현 노동처",
-        1,
-        "workplace_safety occupational_counselling",
-    ),
-    _Agency(
-        "training",
-        "labour",
-        "虛構就業服務站",
-        "Fictional Employment Office",
-        "허구 고용센터",
-        1,
-        "vocational_training employment",
-        "week",
-        "zh vi",
-    ),
-    _Agency(
-        "education",
-        "education",
-        "虛構縣政府教育處",
-        "Fictional County Education Department",
-        "허구현 교육처",
-        1,
-        "schooling prevention_education",
-    ),
-    _Agency(
-        "school",
-        "education",
-        "虛構縣學生輔導諮商中心",
-        "Fictional Student Counselling Centre",
-        "허구 학생상담센터",
-        1,
-        "school_counselling child_counselling",
-    ),
-    _Agency(
-        "prosecutors",
-        "justice",
-        "虛構地方檢察署",
-        "Fictional District Prosecutors Office",
-        "허구 지방검찰서",
-        1,
-        "prosecution release_notice",
-    ),
-    _Agency("court", "justice", "虛構地方法院", "Fictional District Court", "허구 지방법원", 1, "protection_order"),
-    _Agency("prison", "justice", "幻海監獄", "Phantom Sea Prison", "환해 교도소", 6, "release_notice"),
-    _Agency(
-        "immigration",
-        "immigration",
-        "移民署虛構縣服務站",
-        "Immigration, Fictional County Station",
-        "출입국 허구현 사무소",
-        1,
-        "residence_permit interpretation",
-        "week",
-        "zh en vi id th",
-    ),
-    _Agency(
-        "household",
-        "household_registration",
-        "虛構市戶政事務所",
-        "Fictional City Household Registration",
-        "허구시 호적사무소",
-        1,
-        "household_record@1",
-    ),
-    _Agency(
-        "household-utopia",
-        "household_registration",
-        "烏有鄉戶政事務所",
-        "Utopia Household Registration",
-        "오유향 호적사무소",
-        5,
-        "household_record@5",
-    ),
-    _Agency(
-        "images",
-        "communications",
-        "虛構網路內容防護中心",
-        "Fictional Content Protection Centre",
-        "허구 인터넷보호센터",
-        1,
-        "image_removal",
-    ),
-    _Agency(
-        "culture", "culture", "虛構縣文化局", "Fictional County Culture Bureau", "허구현 문화국", 1, "image_removal"
-    ),
-    _Agency(
-        "civil",
-        "civil_affairs",
-        "虛構縣政府民政處",
-        "Fictional County Civil Affairs Department",
-        "허구현 민정처",
-        1,
-        "prevention_education",
-    ),
-    _Agency(
-        "shelter",
-        "ngo",
-        "安心虛構基金會",
-        "Peace of Mind Fictional Foundation",
-        "안심 허구 재단",
-        1,
-        "shelter emergency_placement counselling",
-        "always",
-        "zh en vi",
-        True,
-    ),
-    _Agency(
-        "companions",
-        "ngo",
-        "同行虛構協會",
-        "Walking Together Fictional Association",
-        "동행 허구 협회",
-        1,
-        "court_companion legal_aid case_management",
-        "week",
-        "zh en ko",
-    ),
-)
 
 STALE_SERVICE = "social-south/case_management"
 """Source id of the entry nobody has confirmed for two years."""
@@ -337,12 +80,12 @@ def tables(now: datetime) -> dict[str, tuple[Sequence[str], list[Sequence[Any]]]
         rows["taxonomy_terms.csv"].append((need.code, need.code, need.names["zh-Hant"], "hub-needs", need.names["en"]))
     rows["units.csv"].extend((code, name, "", "", "") for code, name in UNITS)
     serial = 0
-    for at, agency in enumerate(_AGENCIES):
+    for at, agency in enumerate(AGENCIES):
         serial = _agency(rows, agency, at, serial, now)
     return found
 
 
-def _agency(rows: dict[str, list[Sequence[Any]]], a: _Agency, at: int, serial: int, now: datetime) -> int:
+def _agency(rows: dict[str, list[Sequence[Any]]], a: Agency, at: int, serial: int, now: datetime) -> int:
     area, _, city, _, _, latitude, longitude = PLACES[a.place]
     rows["organizations.csv"].append(
         (a.code, a.zh, _names(a.zh, a.en, a.ko), f"{a.zh}（虛構）", a.network, "active", f"{a.code}@hub.invalid",

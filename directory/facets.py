@@ -12,10 +12,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from . import facts
 from .columns import GENDERS
 from .found import areas
-from .search import COUNT_CAP, METRES, NARROWED, Asked, SearchQuery, understood
+from .search import COUNT_CAP, METRES, NARROWED, SearchQuery
 from .sql import replaced, sql, statement
 from .steps import FAR, Known, anywhere, as_arrays, counting
 from .taxonomy import NEEDS, NETWORKS
+from .understanding import Asked, understood
 from .words import quoted
 
 VALUES: dict[str, tuple[str, ...]] = {

@@ -70,7 +70,7 @@ async def load(session: AsyncSession, package: Tables, report: ImportReport, pro
     known.sort(key=lambda pair: (ORDER.index(pair[1].entity), pair[0].path))
     await _know_areas(run)
     units = await session.execute(_UNITS, {"source": run.source})
-    run.units = {source_id: name for source_id, name in units.all()}  # noqa: C416 - rows are no pairs to mypy
+    run.units = {unit.source_id: unit.name for unit in units}
     for resource, kind in known:
         try:
             await _file(run, resource, kind, progress)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from .format_messages import FORMATS
 from .package_messages import PACKAGE, message
 
 MESSAGES: MappingProxyType[str, MappingProxyType[str, tuple[str, str]]] = MappingProxyType(
     {
         **PACKAGE,
+        **FORMATS,
         # the file
         "big5": message(
             "以 Big5 讀取",

@@ -66,7 +66,7 @@ class Files:
                 raise PackageRefused("not_a_zip", path.name) from error
             try:
                 self._files = self._zip_files(self.zip)
-            except BaseException:
+            except BaseException:  # an interruption too: nobody else holds the zip yet
                 self.zip.close()
                 raise
             # Over both passes, and whatever each entry says of itself: entries may share their bytes.
@@ -150,6 +150,7 @@ class Files:
         except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError) as error:
             raise PackageRefused("damaged", path) from error
         except Exception as error:
+            # By where it comes from: a way of packing that this Python was built without cannot be imported.
             if type(error).__module__ in {"zlib", "lzma", "_lzma", "bz2"}:
                 raise PackageRefused("damaged", path) from error
             raise

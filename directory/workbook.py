@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
@@ -26,8 +27,9 @@ _MOST_SHARED = 64 << 20
 _OUTSIDE = ("xl/externallinks/", "xl/connections.xml", "xl/embeddings/", "xl/activex/", "xl/querytables/")
 _BROKEN = (
     zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError, SyntaxError, IndexError, TypeError,
-    AttributeError, EOFError, NotImplementedError, RecursionError,
+    AttributeError, EOFError, NotImplementedError, RecursionError, zlib.error,
 )  # fmt: skip
+"""openpyxl judges little itself: of what is broken, its own code stumbles."""
 
 
 def is_workbook(files: Files) -> bool:
@@ -178,10 +180,6 @@ def _readable(label: str) -> Iterator[None]:
         raise
     except _BROKEN as error:
         raise PackageRefused("damaged", label) from error
-    except Exception as error:
-        if type(error).__module__ == "zlib":
-            raise PackageRefused("damaged", label) from error
-        raise
 
 
 def text_of(value: object) -> str:

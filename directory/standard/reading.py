@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from directory.search import SearchQuery, understood
+from directory.search import SearchQuery
 from directory.sql import Fragment, joined, name, replaced, sql, statement
+from directory.understanding import understood
 
 from .changes import CHANGED
 from .wholes import SHAPES as SHAPES

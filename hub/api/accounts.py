@@ -7,17 +7,16 @@ from typing import Any
 
 import strawberry
 
-from hub.cases.rules import PartyKind
 from hub.identity import views
 from hub.identity.actions import StaffKind
 from hub.identity.grants import RelationKind
 from hub.policy.terms import Role
 
-from . import terms as _terms  # noqa: F401 - registers the enumerations' descriptions
 from .agencies import Agency
 from .describe import Language, Node, describes, enum, localized, pure
 from .keeping_inputs import LanguageNameInput
 from .keeping_types import _names, _names_field
+from .terms import PartyKind
 
 enum(
     StaffKind,

@@ -10,15 +10,14 @@ import strawberry
 from hub.cases import actions, reports, supplements, views
 from hub.cases.actions import Person
 from hub.cases.parties import PartyView
-from hub.cases.rules import PartyKind, Relationship, RiskLevel
-from hub.policy.terms import Category, Role
+from hub.policy.terms import Role
 
-from . import terms as _terms  # noqa: F401 - registers the enumerations' descriptions
 from .context import Info
 from .describe import Connection, Node, describes, first_of, gid, key_of, page
 from .lookahead import wanted
 from .permissions import CASE_WORK, SIGNED_IN, Asks, Does
 from .problems import outcome
+from .terms import Category, PartyKind, Relationship, RiskLevel
 
 BRIEF = frozenset(
     {"id", "version", "number", "state", "area", "acts", "openedAt", "assigned", "riskLevel", "listedAt", "hidden",

@@ -80,7 +80,7 @@ def describes(view: type, *, public: frozenset[str] = frozenset()) -> Callable[[
                 raise TypeError(f"{view.__name__}.{name} must be Disclosed[...] | None")
         if not dataclasses.is_dataclass(view):
             raise TypeError(f"{view.__name__} is not a dataclass")
-        cls.is_type_of = staticmethod(lambda obj, _info: isinstance(obj, view))  # type: ignore[attr-defined]
+        cls.is_type_of = staticmethod(lambda obj, _info: isinstance(obj, view))  # type: ignore[attr-defined] # for Strawberry to find
         VIEWS[cls.__name__] = view
         if "*" not in public:
             CASE_DATA.add(cls.__name__)
@@ -108,13 +108,15 @@ class Language(Enum):
     KO = strawberry.enum_value("ko", description="Korean.")
 
 
+def _id_field(root: Any, info: strawberry.Info) -> strawberry.ID:
+    return strawberry.ID(gid(info._raw_info.parent_type.name, root.id))
+
+
 @strawberry.interface(description="Anything that has a global id and can be fetched again with `node(id)`.")
 class Node:
     """Relay's Node."""
 
-    @strawberry.field(description="Opaque, stable, unguessable.")
-    def id(root: Any, info: strawberry.Info) -> strawberry.ID:  # noqa: N805 - the source is a view, not this class
-        return strawberry.ID(gid(info._raw_info.parent_type.name, root.id))
+    id: strawberry.ID = strawberry.field(resolver=_id_field, description="Opaque, stable, unguessable.")
 
 
 @strawberry.type(description="Where a page of a connection stands.")

@@ -22,10 +22,10 @@ class SerialExecutor(ExecutorThrowingOnIncremental):
         root_type: GraphQLObjectType,
         root_value: Any,
         grouped_field_set: GroupedFieldSet,
-        serially: bool,  # noqa: ARG002 - always
+        _serially: bool,
         position_context: Any,
     ) -> Any:
-        """As a mutation's: in order."""
+        """As a mutation's: in order, whatever is asked."""
         return super().execute_root_grouped_field_set(root_type, root_value, grouped_field_set, True, position_context)
 
 

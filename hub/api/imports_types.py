@@ -37,7 +37,7 @@ enum(
     NOT_ALLOWED="Whoever sent or confirmed it may no more.",
     FILE_DAMAGED="What is kept of its file is not what was sent.",
     GIVEN_UP="It was begun four times and never ended.",
-    SECRET="A place became confidential, or a past was forgotten: what is kept might tell of it.",  # noqa: S106
+    SECRET="A place became confidential, or a past was forgotten: what is kept might tell of it.",  # noqa: S106 - no password
 )
 
 

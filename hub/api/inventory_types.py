@@ -272,6 +272,17 @@ class SheetTotals:
     refused: int = strawberry.field(description="Not usable.")
 
 
+def _rows_field(
+    root: Any, first: int = 50, after: str | None = None, outcome: UploadOutcome | None = None
+) -> Connection[SheetRow]:
+    found = [row for row in root.rows if outcome is None or row.outcome is outcome]
+    start = int(after) if after is not None and after.isascii() and after.isdigit() and len(after) < 7 else 0
+    shown = [row for row in found if row.row > start][: first_of(first)]
+    more = bool(shown) and shown[-1].row < found[-1].row
+    made: Connection[SheetRow] = page(shown, [str(row.row) for row in shown], more=more, total=len(found))
+    return made
+
+
 @strawberry.type(description="A sheet an agency has sent back: judged row by row, written once confirmed.")
 @describes(uploads.UploadView, public=ALL)
 class InventorySheet(Node):
@@ -281,10 +292,6 @@ class InventorySheet(Node):
     confirmed_at: datetime | None = strawberry.field(description="When it was written; null: nothing is written yet.")
     totals: SheetTotals = strawberry.field(description="How many rows came to what.")
 
-    @strawberry.field(description="Its rows in their order, of one outcome or all.", graphql_type=Connection[SheetRow])
-    def rows(root: Any, first: int = 50, after: str | None = None, outcome: UploadOutcome | None = None) -> Any:  # noqa: N805 - the source is a view
-        found = [row for row in root.rows if outcome is None or row.outcome is outcome]
-        start = int(after) if after is not None and after.isascii() and after.isdigit() and len(after) < 7 else 0
-        shown = [row for row in found if row.row > start][: first_of(first)]
-        more = bool(shown) and shown[-1].row < found[-1].row
-        return page(shown, [str(row.row) for row in shown], more=more, total=len(found))
+    rows: Connection[SheetRow] = strawberry.field(
+        resolver=_rows_field, description="Its rows in their order, of one outcome or all."
+    )

@@ -156,14 +156,15 @@ class _Maker:
 
     def _known(self, kind: GraphQLObjectType) -> list[str]:
         """Refuse what is not of this type. The types' own checks look at the class alone: each class is asked once."""
-        is_type_of, known = kind.is_type_of, set[type]()
+        known = set[type]()
+        is_type_of: Callable[[Any, Any], Any] | None = kind.is_type_of  # ours take no info
         if kind.name in VIEWS:
             known.add(VIEWS[kind.name])
         elif is_type_of is None:
             return []
 
         def learn(source: Any) -> None:
-            if is_type_of is None or not is_type_of(source, None):  # type: ignore[arg-type] # ours take no info
+            if is_type_of is None or not is_type_of(source, None):
                 raise UnusualError
             known.add(type(source))
 

@@ -91,4 +91,4 @@ def problem_of(refusal: errors.Refusal, lang: str) -> Problem:
 def outcome(name: str, *success: Any) -> Any:
     """The result union of a mutation: its success types and every problem."""
     members = (*success, InvalidInput, NotPermitted, NotFound, Conflict, TooSoon, OutOfService)
-    return Annotated[Union[members], strawberry.union(name, description=f"What `{name}` can answer.")]  # noqa: UP007
+    return Annotated[Union[members], strawberry.union(name, description=f"What `{name}` can answer.")]  # noqa: UP007 - of a tuple

@@ -11,6 +11,11 @@ from scheduling.terms import PlaceKind, Rsvp
 
 from .describe import enum
 
+__all__ = [
+    "Answer", "Category", "Grantor", "Outcome", "PartyKind", "PlaceKind", "Purpose", "Reason", "ReferralState",
+    "Relationship", "RiskLevel", "Rsvp", "Urgency",
+]  # fmt: skip
+
 enum(
     Category,
     "Kinds of information about a case; each is hidden until a consent or an article opens it.",

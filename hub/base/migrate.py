@@ -151,7 +151,7 @@ async def _quoted_database(connection: AsyncConnection) -> str:
 
 
 async def _role(connection: AsyncConnection, password: str) -> None:
-    known = (await connection.execute(text(f"SELECT true FROM pg_roles WHERE rolname = '{APP}'"))).scalar()  # noqa: S608
+    known = (await connection.execute(text("SELECT true FROM pg_roles WHERE rolname = :app"), {"app": APP})).scalar()
     login = f"LOGIN PASSWORD '{scram(password)}'" if password else "LOGIN"
     try:
         async with connection.begin_nested():

@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-_source: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+_source: Callable[[], datetime] = _clock
 
 
 def now() -> datetime:
@@ -20,10 +25,13 @@ def at(moment: datetime) -> Iterator[Callable[[timedelta], None]]:
     global _source  # noqa: PLW0603 - the seam itself
     before, held = _source, [moment]
 
+    def still() -> datetime:
+        return held[0]
+
     def move(step: timedelta) -> None:
         held[0] += step
 
-    _source = lambda: held[0]  # noqa: E731
+    _source = still
     try:
         yield move
     finally:

@@ -13,7 +13,7 @@ from hub.base.db import Session
 from hub.base.errors import Conflict, FieldError, InvalidInput, NotFound
 from hub.base.ids import new_id
 from hub.identity.lookups import briefs
-from hub.policy.rules import WRITTEN_ONLY
+from hub.policy.consents import WRITTEN_ONLY
 from hub.policy.terms import Actor, Category, Purpose, Standing
 
 from . import standing

@@ -14,7 +14,8 @@ from hub.base.clocks import zone
 from hub.base.errors import FieldError
 from hub.base.time import now
 from hub.consent.actions import NEVER, Grantor
-from hub.policy.rules import SHARING, WRITTEN_ONLY
+from hub.policy.consents import WRITTEN_ONLY
+from hub.policy.rules import SHARING
 from hub.policy.terms import Category, Purpose, Role
 
 from . import words

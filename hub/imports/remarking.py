@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any
 from uuid import UUID
 
 import orjson
@@ -25,14 +23,8 @@ _AT_ONCE = 1000
 class Remarks:
     """A trial is taken back with all it wrote, and there may be one for each of a million rows: they wait in a file."""
 
-    def __init__(self, folder: Path) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - without a name in the folder; closed by __exit__
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
 
     def listen(self, problem: Problem) -> None:
         """Called by the import for each remark."""

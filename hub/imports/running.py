@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -78,8 +79,9 @@ async def _one(database: Database, home: Path) -> bool:
             if row is None or not await claim(session):
                 return False
             key = row.id
-            with workroom(home) as folder, Remarks(folder) as remarks:
-                await _run(session, database, row, folder, remarks)
+            # Remarks lie in a file without a name in the folder: whatever ends the work, it is gone.
+            with workroom(home) as folder, tempfile.TemporaryFile(dir=folder) as file:
+                await _run(session, database, row, folder, Remarks(file))
     except _NotNowError as told:
         assert key is not None
         await _instead(database, key, told)

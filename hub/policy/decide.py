@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import Any, Final, Generic, NoReturn, TypeVar, final
 from uuid import UUID
 
-from .rules import FORBIDS, FORMS, PERMITS, Allow, consent_covers
+from .consents import consent_covers
+from .rows import Allow
+from .rules import FORBIDS, FORMS, PERMITS
 from .terms import Actor, Basis, Category, Decision, Deny, Facts, Obligation, Permit, Purpose, Standing
 
 T = TypeVar("T")

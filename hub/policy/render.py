@@ -7,7 +7,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from .rules import ANYWHERE, FORBIDS, FORMS, GLASS_LASTS, PERMITS, VICTIM_SIDE, WRITTEN_ONLY, Allow
+from .consents import WRITTEN_ONLY
+from .rows import Allow
+from .rules import ANYWHERE, FORBIDS, FORMS, GLASS_LASTS, PERMITS, VICTIM_SIDE
 from .terms import Category, Obligation, Purpose, Role, Standing
 
 # What each row says in Traditional Chinese, by its code; P4 has two rows.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from .terms import Actor, Basis, Category, ConsentFact, Facts, Obligation, Purpose, Role, Standing
+from .consents import consent_covers
+from .rows import Allow, Forbid
+from .terms import Basis, Category, Obligation, Purpose, Role, Standing
 
 C, O, P, R, S = Category, Obligation, Purpose, Role, Standing  # noqa: E741 - the tables below must stay readable
 
@@ -26,9 +26,6 @@ IDENTITIES = frozenset(
 VICTIM_SIDE = frozenset({C.VICTIM_CONTACT, C.VICTIM_WHEREABOUTS, C.CHILD_IDENTITY})
 """What must never reach the opposite party's side (DVPA 12, 55; SHPA 7, 12)."""
 
-WRITTEN_ONLY = frozenset({C.HEALTH, C.OPPOSITE_TREATMENT, C.JUSTICE})
-"""Health, sex-life and criminal data: consent must be written (PDPA 6)."""
-
 FORMS = frozenset({O.MASK_UNTIL_ACCEPTED, O.INITIALS, O.PSEUDONYM, O.OWN_PART})
 """Obligations about the form in which something is shown. They bind only if every matching permit asks for them;
 all other obligations are duties, and the duties of all matching permits are united."""
@@ -39,57 +36,6 @@ HELPING = frozenset({P.PROTECTION, P.TREATMENT, P.SCHOOLING, P.EMPLOYMENT, P.POL
 SHARING = HELPING | {P.ORDER_ENFORCEMENT, P.RISK_CONFERENCE}
 ANYWHERE = frozenset(S)
 GLASS_LASTS = timedelta(minutes=30)
-
-When = Callable[[Actor, Category, Purpose, Facts, datetime], bool]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Forbid:
-    """One row of table 1. For its categories and purposes, `when` true means hidden, whatever any permit says."""
-
-    code: str
-    says: str
-    articles: str
-    categories: frozenset[Category]
-    purposes: frozenset[Purpose]
-    when: When
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Allow:
-    """One row of table 2. It matches when role, standing, purpose, category and `when` all agree."""
-
-    basis: Basis
-    says: str
-    roles: frozenset[Role]
-    standings: frozenset[Standing]
-    """Any of these will do."""
-    purposes: frozenset[Purpose]
-    categories: frozenset[Category]
-    obligations: frozenset[Obligation]
-    articles: str
-    when: When = lambda _a, _c, _p, _f, _now: True
-    narrowed: Mapping[Category, frozenset[Obligation]] = field(default_factory=dict)
-    """Restrictions of form that bind one category of the row only."""
-
-
-def consent_is_valid(consent: ConsentFact) -> bool:
-    """F6: a grant by the opposite party, or without capacity and without a custodian, is none (DVPA 50-1)."""
-    return consent.capacity and not consent.grantor_is_opposite
-
-
-def consent_covers(consent: ConsentFact, actor: Actor, category: Category, purpose: Purpose, now: datetime) -> bool:
-    """Whether this consent names the category, the recipient and the purpose, and is live at `now`."""
-    return (
-        category in consent.categories
-        and purpose in consent.purposes
-        and consent.recipient_agency_id == actor.agency_id
-        and consent.starts_at <= now < consent.ends_at
-        and (consent.withdrawn_at is None or now < consent.withdrawn_at)
-        and (consent.written or category not in WRITTEN_ONLY)
-        and consent_is_valid(consent)
-    )
-
 
 FORBIDS: tuple[Forbid, ...] = (
     Forbid(

@@ -19,7 +19,7 @@ from hub.identity.actors import actor_by_id
 from hub.identity.provider import Oidc
 from hub.policy.terms import Actor
 from tests.api.conftest import VICTIM, World
-from tests.api.test_wrong_input import consent, fingerprint
+from tests.api.inputs import consent, fingerprint
 from tests.conftest import Server
 from tests.support.hub import free_port
 

@@ -15,7 +15,7 @@ from sqlalchemy import event, text
 from hub.api.describe import gid
 from hub.base.db import Session
 from tests.api.conftest import World
-from tests.api.test_wrong_input import consent
+from tests.api.inputs import consent
 from tests.support.hub import Person
 
 Asked = tuple[str, str, str, str]

@@ -3,152 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import time, timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
-from fastapi import FastAPI
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import SQLModel
 
 from directory import tables
 from directory.hiding import hide_location
 from directory.refresh import refresh_services
 from directory.standard.reading import FILTERS, SHAPES, Form
 from hub.api.hsds_document import LISTS, MOST_SERVICES, ONES, PARAMETERS
-from hub.api.run import Hub
-from hub.app import create_app, opened
-from hub.base.db import Session
 from hub.base.settings import Settings
 from hub.base.time import now
 from hub.policy.terms import Role
+from tests.api.hsds_asked import PLANTED, Rich, served, sourced
 from tests.support.identity import MACHINE, Provider, make_agency, make_staff
 from tests.support.standard import check, official, problems, stated
 
-PLANTED = "金絲雀街九十九號"
 ENTITIES = {
     "services": "service", "organizations": "organization", "service_at_locations": "service_at_location",
     "taxonomies": "taxonomy", "taxonomy_terms": "taxonomy_term",
 }  # fmt: skip
-
-
-class Api:
-    """The API, asked in process, and every statement that asking cost."""
-
-    def __init__(self, hub: Hub, http: httpx.AsyncClient) -> None:
-        self.hub, self.http, self.statements = hub, http, list[str]()
-
-    async def ask(self, path: str, **headers: str) -> httpx.Response:
-        """Any answer."""
-        return await self.http.get(f"/hsds{path}", headers={k.replace("_", "-"): v for k, v in headers.items()})
-
-    async def get(self, path: str) -> Any:
-        """The body of a good one."""
-        answer = await self.ask(path)
-        assert answer.status_code == 200, answer.text
-        assert answer.headers["content-type"] == "application/json"
-        return answer.json()
-
-    async def all(self, path: str) -> list[Any]:
-        """What a list holds, by its pages."""
-        found, number = list[Any](), 1
-        while True:
-            page = await self.get(f"{path}{'&' if '?' in path else '?'}page={number}&per_page=100")
-            found += page["contents"]
-            if page["last_page"]:
-                assert len(found) == page["total_items"]
-                return found
-            number += 1
-
-
-@asynccontextmanager
-async def served(settings: Settings, url: str, *, public: bool = True) -> AsyncIterator[Api]:
-    """The whole application over a database, asked without a socket."""
-    given = settings.model_copy(update={"hsds_public": public})
-    async with opened(given, url) as hub:
-        app: FastAPI = create_app(hub)
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://hub.invalid") as http:
-            api = Api(hub, http)
-            engine = hub.db.engine.sync_engine
-            event.listen(engine, "before_cursor_execute", lambda *given: api.statements.append(given[2]))
-            yield api
-
-
-def _sourced(table: type[SQLModel], **columns: Any) -> Any:
-    return table(id=uuid4(), source="hsds", source_id=str(uuid4()), **columns)
-
-
-class Rich:
-    """A service of which everything is said, at one open place with an address."""
-
-    def __init__(self) -> None:
-        t = tables
-        self.organization = _sourced(
-            t.Organization, name="示範協會", email="no address", website="www.example.invalid/a", tax_id="1",
-            year_incorporated=1990, extra={"note": PLANTED},
-        )  # fmt: skip
-        o = self.organization.id
-        self.program = _sourced(t.Program, organization_id=o, name="示範方案")
-        self.location = _sourced(
-            t.Location, organization_id=o, location_type="physical", name=f"{PLANTED}之家",
-            latitude=24.5, longitude=121.5, external_identifier=PLANTED, area_code="99001010",
-        )  # fmt: skip
-        place = self.location.id
-        self.service = _sourced(
-            t.Service, organization_id=o, program_id=self.program.id, name="示範庇護", url="https://例.invalid",
-            email="desk@example.invalid", minimum_age=18, assured_date=date(2026, 1, 2), extra={"note": PLANTED},
-            last_modified=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
-        )  # fmt: skip
-        s = self.service.id
-        self.at = _sourced(t.ServiceAtLocation, service_id=s, location_id=place, description=PLANTED)
-        self.contact = _sourced(t.Contact, service_id=s, name="示範員", email="who@example.invalid")
-        self.phone = _sourced(t.Phone, service_id=s, number="000-000-001", extension="12")
-        self.taxonomy = _sourced(t.Taxonomy, name="示範分類", description="", uri="https://example.invalid/t")
-        self.term = _sourced(t.TaxonomyTerm, code="x", name="示範詞", taxonomy_id=self.taxonomy.id)
-        self.child = _sourced(t.TaxonomyTerm, code="y", name="示範子詞", taxonomy_id=self.taxonomy.id,
-                              parent_id=self.term.id)  # fmt: skip
-        self.rows = [
-            self.organization, self.program, self.location, self.service, self.at, self.contact, self.phone,
-            self.taxonomy, self.term, self.child,
-            _sourced(t.Address, location_id=place, location_type="physical", address_1=PLANTED, city="示範市",
-                     postal_code="99999", country="TW"),
-            _sourced(t.Phone, contact_id=self.contact.id, number="000-000-002", extension="012"),
-            _sourced(t.Phone, location_id=place, number=f"{PLANTED}-3"),
-            _sourced(t.Phone, organization_id=o, number="000-000-004"),
-            _sourced(t.Contact, location_id=place, name=PLANTED),
-            _sourced(t.Contact, service_at_location_id=self.at.id, name=PLANTED),
-            _sourced(t.Language, phone_id=self.phone.id, name="English", code="en"),
-            _sourced(t.Language, location_id=place, name=PLANTED, code="ko", note=PLANTED),
-            _sourced(t.Accessibility, location_id=place, description=PLANTED, code="wheelchair",
-                     url="https://example.invalid/r"),
-            _sourced(t.Schedule, location_id=place, byday="MO", freq="WEEKLY", opens_at=time(9), closes_at=time(17),
-                     timezone=8, interval=1, notes=PLANTED),
-            _sourced(t.Schedule, service_id=s, byday="TU", opens_at=time(9, 30), valid_from=date(2026, 1, 1), count=3),
-            _sourced(t.ServiceArea, service_id=s, area_code="99001", derived=True),
-            _sourced(t.ServiceArea, service_id=s, area_code=None, name="全國", uri="x"),
-            _sourced(t.Eligibility, service_id=s, eligibility="任何人"),
-            _sourced(t.CostOption, service_id=s, option="一般", amount=Decimal("12.50"), currency="TWD"),
-            _sourced(t.RequiredDocument, service_id=s, document="無", uri="nowhere"),
-            _sourced(t.Funding, service_id=s, funder="示範基金"),
-            _sourced(t.Funding, organization_id=o, funder="示範基金"),
-            _sourced(t.OrganizationIdentifier, organization_id=o, identifier_type="x", identifier="1"),
-            _sourced(t.Attribute, service_id=s, taxonomy_term_id=self.term.id, value="v"),
-            _sourced(t.Attribute, link_id=place, link_entity="location", taxonomy_term_id=self.child.id, value=PLANTED),
-        ]  # fmt: skip
-
-    async def put(self, session: Session) -> None:
-        """Write it all, and make it be found."""
-        for row in self.rows:  # in this order: what is pointed to comes before what points
-            session.add(row)
-            await session.flush()
-        await refresh_services(session, [self.service.id])
 
 
 async def test_the_check_can_fail() -> None:
@@ -233,13 +111,13 @@ async def test_nothing_tells_where_a_confidential_place_is(settings: Settings, d
             await refresh_services(session, [rich.service.id])
         lost = {"location_id": rich.location.id, "location_type": "confidential", "address_1": PLANTED}
         async with api.hub.db.work() as session:
-            session.add(_sourced(tables.Address, **lost))
+            session.add(sourced(tables.Address, **lost))
             with pytest.raises(DBAPIError):
                 await session.flush()
             await session.rollback()
         async with api.hub.db.work() as session:
-            session.add(_sourced(tables.Language, location_id=rich.location.id, name=PLANTED, code="vi"))
-            session.add(_sourced(tables.Schedule, location_id=rich.location.id, byday="WE", opens_at=time(8)))
+            session.add(sourced(tables.Language, location_id=rich.location.id, name=PLANTED, code="vi"))
+            session.add(sourced(tables.Schedule, location_id=rich.location.id, byday="WE", opens_at=time(8)))
 
         spoken = {"services": rich.service, "organizations": rich.organization, "service_at_locations": rich.at}
         texts = [(await api.ask(f"/{name}/{row.id}")).text for name, row in spoken.items()]
@@ -348,7 +226,7 @@ async def test_pages_filters_and_statements(settings: Settings, database_url: st
         api.statements.clear()
         async with api.hub.db.work() as session:
             many = [
-                _sourced(tables.Service, organization_id=rich.organization.id, name=f"第{n}項")
+                sourced(tables.Service, organization_id=rich.organization.id, name=f"第{n}項")
                 for n in range(MOST_SERVICES)
             ]
             session.add_all(many)

@@ -17,7 +17,7 @@ from directory import tables
 from directory.actions import import_package
 from directory.history import said_by
 from hub.base.settings import Settings
-from tests.api.test_hsds import Api, Rich, served
+from tests.api.hsds_asked import Api, Rich, served
 
 BEGUN = datetime(2100, 1, 1, tzinfo=UTC)  # after all that the county was made of
 LATER = BEGUN + timedelta(days=100)

@@ -135,6 +135,12 @@ async def look(page: Page, lang: str, allowed: frozenset[str] = ALLOWED_LATIN) -
     return said
 
 
+async def links(page: Page) -> list[str]:
+    """Where the error summary leads."""
+    found: list[str] = await page.locator(".govuk-error-summary__list a").evaluate_all("all => all.map(a => a.hash)")
+    return found
+
+
 async def focus_faults(page: Page, most: int = 60) -> list[str]:
     """Walk by Tab: the skip link comes first, and whatever has the focus shows it."""
     said: list[str] = []

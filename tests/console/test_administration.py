@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from hub.base.settings import Settings
-from hub.base.settings import settings as current
 from hub.base.texts import LANGUAGES
 from tests.console.browser import ALLOWED_LATIN, check_page, opened, watch
-from tests.console.world import VICTIM, County, served
-from tests.support.hub import free_port
+from tests.console.world import VICTIM, County
 
 SEND = "#form button.govuk-button:visible"
-
-
-@pytest.fixture
-def settings(settings_env: pytest.MonkeyPatch) -> Settings:
-    """A hub with the built-in issuer."""
-    for name, value in {"PORT": free_port(), "SMTP_PORT": free_port()}.items():
-        settings_env.setenv(f"HUB_{name}", str(value))
-    current.cache_clear()
-    return current()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def county(settings: Settings, database_url: str) -> AsyncIterator[County]:
-    """The county, served."""
-    async with served(settings, database_url) as made:
-        yield made
 
 
 async def submit(page: Page, selector: str = SEND) -> int:

@@ -1,47 +1,27 @@
-"""Pages of agencies, reporters, directory and oversight in a browser: by keyboard, on a telephone, without scripts."""
+"""Pages of agencies, directory and oversight in a browser: by keyboard, on a telephone, without scripts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
-import pytest_asyncio
 from fastapi import FastAPI
 from playwright.async_api import Browser, Page
 
 from hub.api.documents import Documents
 from hub.api.schema import core
-from hub.base.settings import Settings
 from hub.base.settings import settings as current
 from hub.console import mailbox, routes
 from hub.console.naming import ACTIONS, BASES, OPERATIONS, WITHHELD
 from hub.notices.catcher import Caught
 from hub.policy.rules import PERMITS
-from tests.console.browser import check_page, focus_faults, opened, watch
-from tests.console.world import ADDRESS, PHONE, VICTIM, County, served
-from tests.support.hub import free_port
+from tests.console.browser import check_page, focus_faults, links, opened, watch
+from tests.console.world import ADDRESS, PHONE, VICTIM, County
 
 HUB = Path(routes.__file__).resolve().parents[1]
-
-
-@pytest.fixture
-def settings(settings_env: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
-    """Settings of a hub that signs in through its built-in issuer."""
-    for name, value in {"PORT": free_port(), "SMTP_PORT": free_port(), "STATE_DIR": tmp_path / "state"}.items():
-        settings_env.setenv(f"HUB_{name}", str(value))
-    current.cache_clear()
-    return current()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def county(settings: Settings, database_url: str) -> AsyncIterator[County]:
-    """The county, served."""
-    async with served(settings, database_url) as made:
-        yield made
 
 
 async def to(page: Page, selector: str, most: int = 120) -> None:
@@ -58,12 +38,6 @@ async def enter(page: Page, selector: str) -> None:
     await to(page, selector)
     async with page.expect_navigation():
         await page.keyboard.press("Enter")
-
-
-async def links(page: Page) -> list[str]:
-    """Where the error summary leads."""
-    found: list[str] = await page.locator(".govuk-error-summary__list a").evaluate_all("all => all.map(a => a.hash)")
-    return found
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -200,45 +174,6 @@ async def test_an_action_item_is_done_from_the_first_page(browser: Browser, coun
         assert await page.locator("#actions button").count() == 0
     assert faults == []
     assert await county.ask("police", "MyActions") == []
-
-
-@pytest.mark.parametrize("scripts", [True, False])
-async def test_a_reporter_files_a_report_on_a_telephone(browser: Browser, county: County, scripts: bool) -> None:
-    """The form in a hurry: what is missing is named at once, nothing typed is lost, the receipt stays."""
-    async with opened(browser, 360, scripts=scripts) as page:
-        seen = watch(page, county.hub.url)
-        await county.sign_in(page, "reporter")
-        faults = await check_page(page, "zh-Hant", seen) if scripts else []
-        await page.click("main a[href='/report']")
-        await page.fill("#victim-name", VICTIM)
-        await page.fill("#victimAge", "三十")
-        await page.click("#report button.govuk-button:visible")
-        await page.wait_for_load_state()
-        assert await links(page) == ["#summary", "#area", "#relationship", "#victimAge"]
-        assert await page.input_value("#victim-name") == VICTIM
-        faults += await check_page(page, "zh-Hant", seen) if scripts else []
-        await page.fill("#summary", "多次在住處外守候。")
-        await page.fill("#victimAge", "30")
-        await page.select_option("#area", "99001010")
-        await page.check("input[name=relationship][value=INTIMATE_PARTNER]")
-        await page.check("input[name=stalking]")
-        await page.click("#report button.govuk-button:visible")
-        await page.wait_for_url("**/receipts/*?done=report_filed")
-        receipt = await page.inner_text(".hub-code")
-        assert VICTIM not in await page.inner_text("main")  # a receipt, no more
-        faults += await check_page(page, "zh-Hant", seen) if scripts else []
-        address = page.url
-        await page.goto(county.hub.url)
-        assert receipt in await page.inner_text("tbody")
-        faults += await check_page(page, "zh-Hant", seen) if scripts else []
-    assert faults == []
-    (waiting,) = await county.ask("intake", "WaitingReports")
-    assert (waiting["receipt"], waiting["victimName"]) == (receipt, VICTIM)
-    async with opened(browser) as page:
-        await county.sign_in(page, "health")
-        answer = await page.goto(address)
-        assert answer is not None
-        assert answer.status == 404
 
 
 async def test_the_directory_is_searched_in_chinese(browser: Browser, county: County) -> None:
@@ -378,26 +313,3 @@ async def test_the_mailbox_is_for_the_demonstration_alone(browser: Browser, sett
         said = (await client.get("/demo/mail")).text
     for word in (message["subject"], message["to"], message["text"], "附行事曆邀請"):
         assert word in said
-
-
-@pytest.mark.parametrize("scripts", [True, False])
-async def test_the_written_form_of_an_oral_report_is_taken_in(browser: Browser, county: County, scripts: bool) -> None:
-    """The intake officer finds it under its clock, is told what is missing with nothing lost, and enters it once."""
-    report = await county.report(oral=True)
-    async with opened(browser, scripts=scripts) as page:
-        await county.sign_in(page, "intake")
-        seen = watch(page, county.hub.url)
-        await page.goto(f"{county.hub.url}/waiting?lang=en")
-        await page.click("h2:text('Oral reports') + table tbody a")
-        assert report["id"] in page.url
-        sent = "#written button.govuk-button:visible"
-        await page.click(sent)
-        await page.wait_for_selector("#text-error")
-        await page.fill("#text", "書面：多次守候，附照片三張。")
-        await page.click(sent)
-        await page.wait_for_url(f"**/waiting/{report['id']}?done=report_written")
-        assert "書面：多次守候" in await page.inner_text("main")
-        assert await page.locator("#written").count() == 0
-        await page.goto(f"{county.hub.url}/waiting")
-        assert await page.locator("h2:text('Oral reports')").count() == 0
-        assert not seen.errors

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from hub.base.settings import Settings
-from hub.base.settings import settings as current
 from tests.console.browser import ALLOWED_LATIN, Seen, check_page, opened, watch
-from tests.console.world import ADDRESS, NEED, OPPOSITE, PHONE, VICTIM, County, served
-from tests.support.hub import free_port
+from tests.console.world import ADDRESS, NEED, OPPOSITE, PHONE, VICTIM, County
 
 CANARIES = (VICTIM, PHONE, ADDRESS, OPPOSITE)
 LATIN = ALLOWED_LATIN | {"TIPVDA", "DASH"}
-
-
-@pytest.fixture
-def settings(settings_env: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
-    """Settings of a hub that signs in through its built-in issuer."""
-    for name, value in {"PORT": free_port(), "SMTP_PORT": free_port(), "STATE_DIR": tmp_path / "state"}.items():
-        settings_env.setenv(f"HUB_{name}", str(value))
-    current.cache_clear()
-    return current()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def county(settings: Settings, database_url: str) -> AsyncIterator[County]:
-    """The county, served."""
-    async with served(settings, database_url) as made:
-        yield made
 
 
 async def press(page: Page, text: str) -> None:

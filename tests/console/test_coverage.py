@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -20,14 +18,11 @@ from playwright.async_api import Browser
 from directory.county import POPULATION
 from directory.coverage_gaps import set_population
 from directory.coverage_rounds import snapshot
-from hub.base.settings import Settings
-from hub.base.settings import settings as current
 from hub.base.time import now
 from hub.console.coverage_files import as_csv, as_xlsx
 from hub.console.coverage_map import MOST, RADIUS, WIDTH, spread
 from tests.console.browser import check_page, opened, watch
-from tests.console.world import County, served
-from tests.support.hub import free_port
+from tests.console.world import County
 
 COUNTY = "99001"
 PATHS = (
@@ -45,24 +40,14 @@ PATHS = (
 )
 
 
-@pytest.fixture
-def settings(settings_env: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
-    """A hub with the built-in issuer."""
-    for name, value in {"PORT": free_port(), "SMTP_PORT": free_port()}.items():
-        settings_env.setenv(f"HUB_{name}", str(value))
-    current.cache_clear()
-    return current()
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def county(settings: Settings, database_url: str) -> AsyncIterator[County]:
+async def county(county: County) -> County:
     """The fictional county with its people counted and two frozen rounds."""
-    async with served(settings, database_url) as made:
-        async with made.hub.hub.db.work() as session:
-            await set_population(session, POPULATION)
-            for days in (200, 30):
-                await snapshot(session, uuid4(), now() - timedelta(days=days))
-        yield made
+    async with county.hub.hub.db.work() as session:
+        await set_population(session, POPULATION)
+        for days in (200, 30):
+            await snapshot(session, uuid4(), now() - timedelta(days=days))
+    return county
 
 
 @pytest.mark.parametrize("lang", ["zh-Hant", "en", "ko"])

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from importlib import import_module
-from pathlib import Path
 from pkgutil import iter_modules
 
-import pytest
-import pytest_asyncio
 from fastapi.routing import APIRoute
 from playwright.async_api import Browser
 
 import hub.console
-from hub.base.settings import Settings
-from hub.base.settings import settings as current
 from tests.console.browser import check_page, look, opened, watch
 from tests.console.screens import FOLDER, PAGES
-from tests.console.world import County, served
-from tests.support.hub import free_port
+from tests.console.world import County
 
 NO_PICTURE = {
     "/exit": "leads away",
@@ -80,22 +73,6 @@ def test_every_page_has_a_picture() -> None:
     assert missing == []
     assert [screen.name for screen in PAGES if not (FOLDER / f"{screen.name}.png").is_file()] == []
     assert {path.stem for path in FOLDER.glob("*.png")} == {screen.name for screen in PAGES}
-
-
-@pytest.fixture
-def settings(settings_env: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
-    """A hub with the built-in issuer."""
-    for name, value in {"PORT": free_port(), "SMTP_PORT": free_port()}.items():
-        settings_env.setenv(f"HUB_{name}", str(value))
-    current.cache_clear()
-    return current()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def county(settings: Settings, database_url: str) -> AsyncIterator[County]:
-    """The fictional county."""
-    async with served(settings, database_url) as made:
-        yield made
 
 
 async def test_stock_taking_passes_in_every_language(browser: Browser, county: County) -> None:

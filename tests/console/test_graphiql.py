@@ -6,7 +6,6 @@ import os
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,32 +27,14 @@ from pydantic import SecretStr
 from hub.app import create_app
 from hub.app import opened as opened_hub
 from hub.base.settings import Settings
-from hub.base.settings import settings as current
 from hub.base.texts import LANGUAGES
 from hub.console.environment import environment
 from hub.console.graphiql import blank
 from tests.console.browser import opened, watch
-from tests.console.world import County, served
-from tests.support.hub import free_port
+from tests.console.world import County
 
 ME = {"query": "{ me { roles } }"}
 INTROSPECTION = {"query": "{ __schema { queryType { name } } }"}
-
-
-@pytest.fixture
-def settings(settings_env: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
-    """Settings of a hub that signs in through its built-in issuer."""
-    for name, value in {"PORT": free_port(), "SMTP_PORT": free_port(), "STATE_DIR": tmp_path / "state"}.items():
-        settings_env.setenv(f"HUB_{name}", str(value))
-    current.cache_clear()
-    return current()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def county(settings: Settings, database_url: str) -> AsyncIterator[County]:
-    """The county, served."""
-    async with served(settings, database_url) as made:
-        yield made
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 from sqlalchemy import text
 
-from hub.base.settings import Settings
-from hub.base.settings import settings as current
 from tests.console.browser import check_page, look, opened, watch
 from tests.console.screens import PAGES
-from tests.console.world import ADDRESS, AREA, OPPOSITE, PHONE, VICTIM, County, served
-from tests.support.hub import free_port
+from tests.console.world import ADDRESS, AREA, OPPOSITE, PHONE, VICTIM, County
 
 ABSENT = (
     *("未記載", "尚未評估", "沒有進行中的期限", "尚無轉介", "近期沒有會議", "尚無紀錄", "尚無行動事項"),
@@ -37,24 +32,14 @@ EVERYBODY = (
 )
 
 
-@pytest.fixture
-def settings(settings_env: pytest.MonkeyPatch) -> Settings:
-    """A hub with the built-in issuer."""
-    for name, value in {"PORT": free_port(), "SMTP_PORT": free_port()}.items():
-        settings_env.setenv(f"HUB_{name}", str(value))
-    current.cache_clear()
-    return current()
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def county(settings: Settings, database_url: str) -> AsyncIterator[County]:
+async def county(county: County) -> County:
     """The county, the coordinator having a colleague."""
-    async with served(settings, database_url) as made:
-        given = {"id": made.people[COLLEAGUE], "centre": made.agencies["demo-centre"]}
-        async with made.hub.hub.db.work() as session:
-            await session.execute(text("update staff set agency_id = :centre where id = :id"), given)
-            await session.execute(text("update staff_role set role = 'coordinator' where staff_id = :id"), given)
-        yield made
+    given = {"id": county.people[COLLEAGUE], "centre": county.agencies["demo-centre"]}
+    async with county.hub.hub.db.work() as session:
+        await session.execute(text("update staff set agency_id = :centre where id = :id"), given)
+        await session.execute(text("update staff_role set role = 'coordinator' where staff_id = :id"), given)
+    return county
 
 
 async def report(county: County, **more: Any) -> Any:

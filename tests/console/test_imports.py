@@ -5,41 +5,20 @@ from __future__ import annotations
 import asyncio
 import io
 import zipfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
 from sqlalchemy import text
 from starlette.requests import Request
 
 from directory.template_writer import write_template
 from hub.app import LARGEST, _refused
-from hub.base.settings import Settings
-from hub.base.settings import settings as current
 from hub.imports.rules import MOST_BYTES
 from tests.console.browser import opened, watch
-from tests.console.world import County, served
+from tests.console.world import County
 from tests.support.filling import filled
-from tests.support.hub import free_port
-
-
-@pytest.fixture
-def settings(settings_env: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
-    """A hub with the built-in issuer."""
-    for name, value in {"PORT": free_port(), "SMTP_PORT": free_port()}.items():
-        settings_env.setenv(f"HUB_{name}", str(value))
-    current.cache_clear()
-    return current()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def county(settings: Settings, database_url: str) -> AsyncIterator[County]:
-    """The fictional county."""
-    async with served(settings, database_url) as made:
-        yield made
 
 
 @pytest.mark.parametrize("scripts", [True, False])

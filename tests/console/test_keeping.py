@@ -2,55 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 from sqlalchemy import text
 
-from hub.base.settings import Settings
-from hub.base.settings import settings as current
 from hub.policy.terms import Role
 from tests.console.browser import check_page, look, opened, watch
-from tests.console.world import County, served
-from tests.support.hub import free_port
+from tests.console.world import County
 from tests.support.identity import make_staff
 
 STREET = "無名路七號"
 
 
-@pytest.fixture
-def settings(settings_env: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
-    """A hub with the built-in issuer."""
-    for name, value in {"PORT": free_port(), "SMTP_PORT": free_port()}.items():
-        settings_env.setenv(f"HUB_{name}", str(value))
-    current.cache_clear()
-    return current()
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def county(settings: Settings, database_url: str) -> AsyncIterator[County]:
+async def county(county: County) -> County:
     """The fictional county, with two words nobody has mapped on the hospital's first service."""
-    async with served(settings, database_url) as made:
-        own = (await made.ask("manager", "OwnServices"))["edges"][0]["node"]
-        async with made.hub.hub.db.work() as session:
-            name = "(select id from service where name_i18n ->> 'zh-Hant' = :name order by id limit 1)"
-            for word in ("夜間飛行", "月光"):
-                await session.execute(
-                    text("insert into taxonomy_term (source, source_id, code, name) values ('x', :w, :w, :w)"),
-                    {"w": word},
-                )
-                await session.execute(
-                    text(
-                        "insert into attribute (source, source_id, service_id, taxonomy_term_id) values ('x', :w, "
-                        f"{name}, (select id from taxonomy_term where source_id = :w and source = 'x'))"
-                    ),
-                    {"w": word, "name": own["name"]},
-                )
-        yield made
+    own = (await county.ask("manager", "OwnServices"))["edges"][0]["node"]
+    async with county.hub.hub.db.work() as session:
+        name = "(select id from service where name_i18n ->> 'zh-Hant' = :name order by id limit 1)"
+        for word in ("夜間飛行", "月光"):
+            await session.execute(
+                text("insert into taxonomy_term (source, source_id, code, name) values ('x', :w, :w, :w)"),
+                {"w": word},
+            )
+            await session.execute(
+                text(
+                    "insert into attribute (source, source_id, service_id, taxonomy_term_id) values ('x', :w, "
+                    f"{name}, (select id from taxonomy_term where source_id = :w and source = 'x'))"
+                ),
+                {"w": word, "name": own["name"]},
+            )
+    return county
 
 
 async def first_own(county: County) -> Any:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from directory.aside import aside, counts, export_aside
 from directory.hiding import hide_location
 from hub.base.db import Database
-from tests.directory.test_confidential import ADDRESSES, HIDDEN, SERVICES, THERE, _package
+from tests.directory.places import ADDRESSES, HIDDEN, SERVICES, THERE, packed
 from tests.directory.test_entities import _import
 from tests.directory.test_json import _rows
 
@@ -33,7 +33,7 @@ PHONES = [
 
 
 async def _hidden_and_open(db: Database, tmp_path: Path) -> None:
-    package = _package(
+    package = packed(
         tmp_path / "a.zip", organizations=ORGANIZATIONS, services=TWO, payment_accepted=PAID, phones=PHONES
     )
     report = await _import(db, package)
@@ -98,7 +98,7 @@ async def test_unlinking_brings_nothing_back(db: Database, tmp_path: Path) -> No
             assert [word for word in ("Secret lane", '"red"', "cash", '"told by": "a"') if word in said] == [], table
 
     await nothing_told()
-    unlinked = _package(tmp_path / "b.zip", HIDDEN, ADDRESSES[:1], service_at_locations=[THERE[0]], **more)
+    unlinked = packed(tmp_path / "b.zip", HIDDEN, ADDRESSES[:1], service_at_locations=[THERE[0]], **more)
     report = await _import(db, unlinked)
     assert report.refused is None
     assert report.adds_up
@@ -109,7 +109,7 @@ async def test_unlinking_brings_nothing_back(db: Database, tmp_path: Path) -> No
     (kept,) = [table for table in report.tables if table.entity == "kept_row"]
     assert (kept.kept, kept.rejected) == (1, 1)
     await nothing_told()
-    moved = _package(tmp_path / "c.zip", HIDDEN, ADDRESSES[:1], services=[TWO[0], [*TWO[1][:-1], "red again"], TWO[2]])
+    moved = packed(tmp_path / "c.zip", HIDDEN, ADDRESSES[:1], services=[TWO[0], [*TWO[1][:-1], "red again"], TWO[2]])
     await _import(db, moved)
     async with db.work() as session:
         assert {row.source_id for row in await aside(session, 100)} == {"o2", "s2", "f2", "p2"}
@@ -118,8 +118,8 @@ async def test_unlinking_brings_nothing_back(db: Database, tmp_path: Path) -> No
 
 async def test_a_place_hidden_by_its_source_takes_it_along(db: Database, tmp_path: Path) -> None:
     more: dict[str, Any] = {"organizations": ORGANIZATIONS, "services": TWO, "payment_accepted": PAID, "phones": PHONES}
-    await _import(db, _package(tmp_path / "a.zip", **more))
-    await _import(db, _package(tmp_path / "b.zip", HIDDEN, ADDRESSES[:1], **more))
+    await _import(db, packed(tmp_path / "a.zip", **more))
+    await _import(db, packed(tmp_path / "b.zip", HIDDEN, ADDRESSES[:1], **more))
     async with db.work() as session:
         assert {row.source_id for row in await aside(session, 100)} == {"o2", "s2", "f2", "p2"}
         assert await counts(session) == [c for c in await counts(session) if not c.hidden]
@@ -137,7 +137,7 @@ async def test_what_only_has_the_same_number_is_not_touched(db: Database, tmp_pa
         ["m1", "l1", "taxonomy_term", "name", "somebody"],
     ]
     organizations = [row[:2] for row in ORGANIZATIONS]
-    package = _package(
+    package = packed(
         tmp_path / "a.zip", HIDDEN, ADDRESSES[:1], organizations=organizations, services=services, phones=phones,
         payment_accepted=paid, metadata=told,
     )  # fmt: skip
@@ -154,7 +154,7 @@ async def test_what_was_removed_before_leaves_its_history_too(db: Database, tmp_
     for number, door in enumerate(("Secret lane 1", "Secret lane 2", "")):
         rows = [["c1", "s1", "Fictional", door]] if door else []
         phones = [["f1", "s1", "", "1", door], ["f2", "", "c2", "2", door], ["f3", "", "c1", "3", door]] if door else []
-        package = _package(
+        package = packed(
             tmp_path / f"{number}.zip",
             contacts=[["id", "service_id", "name", "Door"], ["c2", "s1", "Fictional", ""], *rows],
             phones=[["id", "service_id", "contact_id", "number", "Door"], *phones],
@@ -169,7 +169,7 @@ async def test_what_was_removed_before_leaves_its_history_too(db: Database, tmp_
 
 
 async def test_what_is_linked_to_a_program_goes_too(db: Database, tmp_path: Path) -> None:
-    package = _package(
+    package = packed(
         tmp_path / "a.zip",
         programs=[["id", "organization_id", "name", "description"], ["g1", "o1", "Fictional", "x"]],
         taxonomies=[["id", "name", "description"], ["x", "words", "x"]],
@@ -200,11 +200,11 @@ from generate_series(1, 40000) i
 
 async def test_many_places_and_rows_are_compared_as_sets(db: Database, tmp_path: Path) -> None:
     """3,000 new marks and 40,000 kept rows: each against each would be minutes."""
-    await _import(db, _package(tmp_path / "a.zip"))
+    await _import(db, packed(tmp_path / "a.zip"))
     async with db.work() as session:
         await session.execute(text(_MANY))
     began = time.monotonic()
-    await _import(db, _package(tmp_path / "b.zip"))
+    await _import(db, packed(tmp_path / "b.zip"))
     assert time.monotonic() - began < 20
     assert await _rows(db, "select count(*) from sheltered where source = 'many'") == [(3000,)]
     assert await _rows(db, "select count(*) from kept_row") == [(40000,)]

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from directory import loading
 from hub.base.db import Database
-from tests.directory.test_confidential import ORGANIZATIONS, SERVICES, _package
+from tests.directory.places import ORGANIZATIONS, SERVICES, packed
 from tests.directory.test_entities import _import
 
 LONG = "".join(random.Random(1).choices([chr(n) for n in range(0x4E00, 0x9FA5)], k=3000))  # noqa: S311
@@ -45,7 +45,7 @@ WORD = "x" * 3000
 async def test_the_row_falls_and_the_rest_comes_in(
     db: Database, tmp_path: Path, table: str, column: str, rows: list[list[Any]]
 ) -> None:
-    report = await _import(db, _package(tmp_path / "a.zip", **{table: rows}))
+    report = await _import(db, packed(tmp_path / "a.zip", **{table: rows}))
     assert report.refused is None
     assert report.adds_up
     told = [(p.file, p.row, p.column) for p in report.problems if p.code == "too_long"]
@@ -57,7 +57,7 @@ async def test_the_row_falls_and_the_rest_comes_in(
 
 async def test_a_word_without_an_end_is_no_trouble(db: Database, tmp_path: Path) -> None:
     services = [*SERVICES, ["s2", "o1", WORD, f"https://example.org/{WORD * 5}", "active"]]
-    report = await _import(db, _package(tmp_path / "a.zip", services=services))
+    report = await _import(db, packed(tmp_path / "a.zip", services=services))
     assert report.refused is None
     assert (report.services, report.adds_up) == (2, True)
 
@@ -69,7 +69,7 @@ async def test_what_no_rule_foresaw_names_the_file(
     monkeypatch.setattr("directory.readers.LONGEST_KEY", 100_000)
     monkeypatch.setattr(loading, "BATCH", 1)
     services = [*SERVICES, [LONG, "o1", "Two", "x", "active"]]
-    report = await _import(db, _package(tmp_path / "a.zip", services=services))
+    report = await _import(db, packed(tmp_path / "a.zip", services=services))
     assert report.refused is not None
     assert (report.refused.file, report.refused.code) == ("services.csv", "database_refuses")
     async with db.work() as session:
@@ -78,7 +78,7 @@ async def test_what_no_rule_foresaw_names_the_file(
 
 @pytest.mark.parametrize("source", ["x" * 201, "a\u202eb", "a\nb"])
 async def test_a_source_is_a_plain_short_name(db: Database, tmp_path: Path, source: str) -> None:
-    report = await _import(db, _package(tmp_path / "a.zip"), source=source)
+    report = await _import(db, packed(tmp_path / "a.zip"), source=source)
     assert report.refused is not None
     assert report.refused.code == "source_form"
 

@@ -15,8 +15,9 @@ from directory import search as directory
 from directory.county import COUNTY, SOURCE
 from directory.facets import NAMES, facets
 from directory.refresh import refresh_services
-from directory.search import HITS, SearchQuery, UnknownFilterError, search, understood
+from directory.search import HITS, SearchQuery, UnknownFilterError, search
 from directory.steps import Position, as_arrays, steps
+from directory.understanding import understood
 from directory.words import normal
 from tests.directory.searched import MINUTE, NOW, whole
 from tests.directory.searched import searched as searched

@@ -13,7 +13,7 @@ import pytest
 
 from directory.unpacking import Files, Limits, PackageRefused
 from hub.base.db import Database
-from tests.directory.test_confidential import _package
+from tests.directory.places import packed
 from tests.directory.test_entities import _import
 
 HEAD = b"id,organization_id,name\n"
@@ -43,7 +43,7 @@ async def test_a_broken_table_is_told_by_its_line(
 
 
 async def test_what_was_refused_counts_no_row(db: Database, tmp_path: Path) -> None:
-    path = _package(tmp_path / "a.zip", attributes=[["id", "service_id", "service_id"], ["t1", "s1", "s1"]])
+    path = packed(tmp_path / "a.zip", attributes=[["id", "service_id", "service_id"], ["t1", "s1", "s1"]])
     report = await _import(db, path)
     assert report.refused is not None
     assert report.total("created") == report.total("read") == 0
@@ -60,7 +60,7 @@ def test_a_refused_zip_is_closed(tmp_path: Path) -> None:
 
 
 async def test_a_zip_refused_while_it_is_read_is_closed(db: Database, tmp_path: Path) -> None:
-    path = _package(tmp_path / "a.zip", services=[["id", "id"]])
+    path = packed(tmp_path / "a.zip", services=[["id", "id"]])
     gc.disable()
     try:
         report = await _import(db, path)

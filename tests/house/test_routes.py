@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
 
 import httpx
-import pytest
 import pytest_asyncio
 from fastapi import APIRouter, FastAPI
 from starlette.responses import PlainTextResponse
@@ -15,8 +14,8 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from hub.app import create_app
 from hub.base.settings import Settings
-from hub.base.settings import settings as current
-from tests.support.hub import Running, free_port, running
+from tests.support.hub import Running, running
+from tests.support.hub import settings as settings
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 WAY_IN = "/auth/sign-in"
@@ -83,15 +82,6 @@ async def answering(http: httpx.AsyncClient, app: FastAPI) -> set[tuple[str, str
             if answer.status_code not in refused and not sent_on:
                 found.add((method, path))
     return found
-
-
-@pytest.fixture
-def settings(settings_env: pytest.MonkeyPatch) -> Settings:
-    """Settings of a hub with the built-in issuer."""
-    settings_env.setenv("HUB_PORT", str(free_port()))
-    settings_env.setenv("HUB_SMTP_PORT", str(free_port()))
-    current.cache_clear()
-    return current()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -49,3 +49,10 @@ async def sent(person: Person, raw: bytes, name: str = "filled.xlsx", source: st
     assert found["state"] == "RECEIVING", found
     assert await put(person, found["uploadPath"], raw) == (204, "")
     return found["id"]
+
+
+async def one_sent(world: World, workbook: Callable[..., Any], number: int = 1) -> tuple[Person, str]:
+    """An administrator, and the package of so many good rows they have sent."""
+    await world.people(2)
+    admin = world.sign_in("admin")
+    return admin, await sent(admin, await workbook(services(number)))

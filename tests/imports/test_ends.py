@@ -21,7 +21,7 @@ from directory.actions import import_package
 from hub.base.ids import new_id
 from hub.base.workroom import sweep
 from hub.imports import running
-from tests.imports.conftest import put, sent, services
+from tests.imports.conftest import one_sent, put, sent, services
 from tests.inventory.conftest import World
 
 Workbook = Callable[..., Any]
@@ -109,9 +109,7 @@ async def test_a_package_that_hides_a_place_takes_others_of_its_source_along(wor
 async def test_a_package_in_work_is_stopped_for_a_secret(
     world: World, workbook: Workbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await world.people(2)
-    admin = world.sign_in("admin")
-    key = await sent(admin, await workbook(services(1)))
+    admin, key = await one_sent(world, workbook)
     held, real = asyncio.Event(), import_package
 
     async def slow(*given: Any, **more: Any) -> Any:
@@ -259,9 +257,7 @@ async def test_what_nobody_can_see_is_no_name(world: World) -> None:
 async def test_an_orderly_end_is_no_failed_beginning(
     world: World, workbook: Workbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await world.people(2)
-    admin = world.sign_in("admin")
-    key = await sent(admin, await workbook(services(1)))
+    admin, key = await one_sent(world, workbook)
     begun = asyncio.Event()
 
     async def slow(*_: Any, **__: Any) -> Any:

@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from typing import Any
+from uuid import UUID
 
 import openpyxl
 import pytest
@@ -17,7 +18,7 @@ from directory.hiding import hide_location
 from hub.imports import making
 from tests.inventory.conftest import World
 
-SECRET = "Hidden lane 9"
+SECRET, LANE = "Hidden lane 9", "Fictional lane 9"
 
 
 async def _get(person: Any, path: str) -> Any:
@@ -48,6 +49,20 @@ async def _fill(world: World) -> None:
             ),
             {"secret": SECRET},
         )
+
+
+async def _open_place(world: World) -> UUID:
+    """A place at `LANE` that anybody may read of."""
+    async with world.hub.hub.db.work() as session:
+        await session.execute(
+            text(
+                "insert into location (source, source_id, location_type, name, description, organization_id) "
+                "select 'fictional', 'l', 'physical', :lane, :lane, organization_id from service order by id limit 1"
+            ),
+            {"lane": LANE},
+        )
+        place: UUID = (await session.execute(text("select id from location where source_id = 'l'"))).scalar_one()
+    return place
 
 
 @pytest.mark.parametrize(("form", "start"), [("HSDS", b"PK"), ("JSON", b"{"), ("XLSX", b"PK"), ("BEYOND_JSON", b"[")])
@@ -88,22 +103,13 @@ async def test_a_file_is_made_and_taken(world: World, form: str, start: bytes) -
 async def test_what_is_hidden_since_leaves_the_files_that_hold_it(world: World) -> None:
     """A place that becomes a shelter is in no file made before: neither to be had nor at rest (DVPA 56)."""
     await world.people(2)
-    lane = "Fictional lane 9"
-    async with world.hub.hub.db.work() as session:
-        await session.execute(
-            text(
-                "insert into location (source, source_id, location_type, name, description, organization_id) "
-                "select 'fictional', 'l', 'physical', :lane, :lane, organization_id from service order by id limit 1"
-            ),
-            {"lane": lane},
-        )
-        place = (await session.execute(text("select id from location where source_id = 'l'"))).scalar_one()
+    place = await _open_place(world)
     auditor = world.sign_in("auditor")
     await auditor.do("MakeExport", form="JSON")
     await world.hub.work("exports")
     (found,) = await auditor.ask("DirectoryExports")
     path = found["downloadPath"]
-    assert lane.encode() in (await _get(auditor, path)).content
+    assert LANE.encode() in (await _get(auditor, path)).content
     async with world.hub.hub.db.work() as session:
         assert await hide_location(session, place)
     assert await world.scalar("select count(*) from directory_export_part") == 0
@@ -112,7 +118,7 @@ async def test_what_is_hidden_since_leaves_the_files_that_hold_it(world: World) 
     (found,) = await auditor.ask("DirectoryExports")
     again = await _get(auditor, found["downloadPath"])
     assert again.status_code == 200
-    assert lane.encode() not in again.content
+    assert LANE.encode() not in again.content
 
 
 async def test_hiding_waits_for_no_file_and_none_made_meanwhile_is_handed_out(
@@ -120,21 +126,12 @@ async def test_hiding_waits_for_no_file_and_none_made_meanwhile_is_handed_out(
 ) -> None:
     """A place becomes a shelter while the directory is being written: at once, and what was begun is made anew."""
     await world.people(2)
-    lane = "Fictional lane 9"
-    async with world.hub.hub.db.work() as session:
-        await session.execute(
-            text(
-                "insert into location (source, source_id, location_type, name, description, organization_id) "
-                "select 'fictional', 'l', 'physical', :lane, :lane, organization_id from service order by id limit 1"
-            ),
-            {"lane": lane},
-        )
-        place = (await session.execute(text("select id from location where source_id = 'l'"))).scalar_one()
+    place = await _open_place(world)
     auditor, made, real = world.sign_in("auditor"), list[bool](), export_package
 
     async def slow(session: Any, path: Any, **how: Any) -> Any:
         done = await real(session, path, **how)
-        made.append(lane in path.read_text("utf-8"))
+        made.append(LANE in path.read_text("utf-8"))
         if len(made) == 1:
             async with world.hub.hub.db.work() as other:
                 await other.execute(text("set local lock_timeout = '2s'"))
@@ -148,22 +145,13 @@ async def test_hiding_waits_for_no_file_and_none_made_meanwhile_is_handed_out(
     (found,) = await auditor.ask("DirectoryExports")
     taken = await _get(auditor, found["downloadPath"])
     assert taken.status_code == 200
-    assert lane.encode() not in taken.content
+    assert LANE.encode() not in taken.content
 
 
 async def test_what_is_asked_for_while_a_place_is_being_hidden_waits(world: World) -> None:
     """An import may hide one for minutes: a file asked for meanwhile is none its trigger has seen."""
     await world.people(2)
-    lane = "Fictional lane 9"
-    async with world.hub.hub.db.work() as session:
-        await session.execute(
-            text(
-                "insert into location (source, source_id, location_type, name, description, organization_id) "
-                "select 'fictional', 'l', 'physical', :lane, :lane, organization_id from service order by id limit 1"
-            ),
-            {"lane": lane},
-        )
-        place = (await session.execute(text("select id from location where source_id = 'l'"))).scalar_one()
+    place = await _open_place(world)
     auditor = world.sign_in("auditor")
     async with world.hub.hub.db.work() as hiding:
         assert await hide_location(hiding, place)
@@ -174,7 +162,7 @@ async def test_what_is_asked_for_while_a_place_is_being_hidden_waits(world: Worl
     (found,) = await auditor.ask("DirectoryExports")
     taken = await _get(auditor, found["downloadPath"])
     assert taken.status_code == 200
-    assert lane.encode() not in taken.content
+    assert LANE.encode() not in taken.content
     assert await world.scalar("select begun from directory_export") == 1
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from directory.actions import import_package
 from directory.reports import Step
 from hub.imports import running
-from tests.imports.conftest import put, sent, services
+from tests.imports.conftest import one_sent, put, sent, services
 from tests.inventory.conftest import World
 
 Workbook = Callable[..., Any]
@@ -209,9 +209,7 @@ async def test_a_part_that_was_altered_is_not_read(world: World, workbook: Workb
 
 
 async def test_it_can_be_watched_and_stopped(world: World, workbook: Workbook, monkeypatch: pytest.MonkeyPatch) -> None:
-    await world.people(2)
-    admin = world.sign_in("admin")
-    key = await sent(admin, await workbook(services(50)))
+    admin, key = await one_sent(world, workbook, 50)
     monkeypatch.setattr(running, "_PACE", 0.01)
     real, gone = import_package, asyncio.Event()
 
@@ -242,9 +240,7 @@ async def test_it_can_be_watched_and_stopped(world: World, workbook: Workbook, m
 async def test_what_fails_again_and_again_is_given_up(
     world: World, workbook: Workbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await world.people(2)
-    admin = world.sign_in("admin")
-    key = await sent(admin, await workbook(services(1)))
+    admin, key = await one_sent(world, workbook)
 
     async def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("no")
@@ -258,9 +254,7 @@ async def test_what_fails_again_and_again_is_given_up(
 
 
 async def test_whoever_may_no_more_writes_nothing(world: World, workbook: Workbook) -> None:
-    await world.people(2)
-    admin = world.sign_in("admin")
-    key = await sent(admin, await workbook(services(1)))
+    admin, key = await one_sent(world, workbook)
     await world.hub.work("imports")
     found = await admin.ask("DirectoryImport", id=key)
     await admin.do("ConfirmImport", importId=key, version=found["version"])

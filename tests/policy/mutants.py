@@ -1,4 +1,4 @@
-"""Faults planted in the policy's own source: each mutant is a changed copy of `rules` and `decide`, run in memory."""
+"""Faults planted in the policy's own source: each mutant is a changed copy of a room, run in memory."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import hub.policy.consents
 import hub.policy.decide
 import hub.policy.rules
 
 RULES = Path(hub.policy.rules.__file__).read_text("utf-8")
+CONSENTS = Path(hub.policy.consents.__file__).read_text("utf-8")
 DECIDE = Path(hub.policy.decide.__file__).read_text("utf-8")
 _COMPARISONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn}
 _COMPARISONS |= {ast.NotIn: ast.In, ast.Eq: ast.NotEq}
@@ -24,24 +26,25 @@ _JUDGES = {"decide", "_united", "consent_covers", "consent_is_valid", "Sight", "
 
 @dataclass(frozen=True)
 class Mutant:
-    """One planted fault: what it is, and the two sources with it in."""
+    """One planted fault: what it is, and the sources with it in."""
 
     what: str
-    rules: str
-    decide: str
+    rules: str = RULES
+    decide: str = DECIDE
+    consents: str = CONSENTS
 
 
-def load(rules: str, decide: str) -> ModuleType:
+def load(rules: str = RULES, decide: str = DECIDE, consents: str = CONSENTS) -> ModuleType:
     """The module `decide` made from these sources, over the real closed terms."""
-    names = ("hub.policy.rules", "hub.policy.decide")
+    names = ("hub.policy.consents", "hub.policy.rules", "hub.policy.decide")
     kept = {name: sys.modules[name] for name in names}
     try:
-        for name, source in zip(names, (rules, decide), strict=True):
+        for name, source in zip(names, (consents, rules, decide), strict=True):
             module = ModuleType(name)
             module.__package__ = "hub.policy"
             sys.modules[name] = module
             exec(compile(source, f"<mutant of {name}>", "exec"), module.__dict__)  # noqa: S102 - that is a mutant
-        return sys.modules[names[1]]
+        return sys.modules[names[-1]]
     finally:
         sys.modules.update(kept)
 
@@ -145,7 +148,7 @@ def _turn(items: list[ast.expr], place: int) -> tuple[Callable[[], None], Callab
 
 def mutants(every: int = 1) -> Iterator[Mutant]:
     """Every mutant, or every n-th, whose source truly differs."""
-    for name, source in (("rules", RULES), ("decide", DECIDE)):
+    for name, source in (("rules", RULES), ("consents", CONSENTS), ("decide", DECIDE)):
         tree = ast.parse(source)
         plain = ast.unparse(tree)
         for what, do, undo in list(_edits(tree))[::every]:
@@ -153,7 +156,7 @@ def mutants(every: int = 1) -> Iterator[Mutant]:
             changed = ast.unparse(_filled(tree))
             undo()
             if changed != plain:
-                yield Mutant(f"{name}: {what}", *((changed, DECIDE) if name == "rules" else (RULES, changed)))
+                yield Mutant(f"{name}: {what}", **{name: changed})
         assert ast.unparse(tree) == plain
 
 

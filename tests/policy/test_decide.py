@@ -38,7 +38,7 @@ from hub.policy.terms import (
 )
 
 from .checks import ASSIGNED, COORDINATOR, PROMISES
-from .mutants import DECIDE, RULES, load
+from .mutants import RULES, load
 from .worlds import MINE, NOW, OTHER, plain, questions
 
 TICK = timedelta(microseconds=1)
@@ -126,7 +126,7 @@ def _shuffled(chance: random.Random) -> ModuleType:
             before = list(node.value.elts)
             chance.shuffle(node.value.elts)
             assert before != node.value.elts
-    return load(ast.unparse(tree), DECIDE)
+    return load(ast.unparse(tree))
 
 
 def test_the_order_of_permits_does_not_matter() -> None:

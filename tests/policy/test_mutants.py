@@ -16,7 +16,7 @@ from hub.policy import decide as real
 
 from .checks import PROMISES
 from .expected import World
-from .mutants import DECIDE, RULES, Mutant, load, mutants
+from .mutants import Mutant, load, mutants
 from .worlds import NOW, Question, plain, questions, worlds
 
 SOAK = bool(os.environ.get("SOAK"))
@@ -44,7 +44,7 @@ def _exam() -> list[Question]:
 def _killed(mutant: Mutant) -> str:
     """What found the fault; empty if nothing did."""
     try:
-        module = load(mutant.rules, mutant.decide)
+        module = load(mutant.rules, mutant.decide, mutant.consents)
     except Exception as problem:
         raise AssertionError(f"{mutant.what}: the mutant must import, or it proves nothing") from problem
     for promise in PROMISES:
@@ -64,14 +64,14 @@ def _killed(mutant: Mutant) -> str:
 
 def test_the_unchanged_copy_passes() -> None:
     """The judge is fair: the real source, loaded the same way, is not found guilty."""
-    assert _killed(Mutant("none", RULES, DECIDE)) == ""
-    assert load(RULES, DECIDE).decide is not real.decide
+    assert _killed(Mutant("none")) == ""
+    assert load().decide is not real.decide
 
 
 def test_every_mutant_is_killed() -> None:
     """No survivors. Each differs from the source and imports: the fault has landed."""
     judged = list(mutants(EVERY))
-    assert len({(mutant.rules, mutant.decide) for mutant in judged}) >= (300 if SOAK else 60)
+    assert len({(mutant.rules, mutant.decide, mutant.consents) for mutant in judged}) >= (300 if SOAK else 60)
     survivors = [mutant.what for mutant in judged if not _killed(mutant)]
     print(f"{len(judged)} mutants judged, {len(survivors)} survive, exam of {len(_exam()):,} cells")
     assert survivors == []

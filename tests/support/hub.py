@@ -13,6 +13,7 @@ from email.policy import default
 from typing import Any
 
 import httpx
+import pytest
 import uvicorn
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -20,6 +21,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from hub.api.run import Hub
 from hub.app import create_app, opened
 from hub.base.settings import Settings
+from hub.base.settings import settings as current
 from hub.worker import jobs
 
 
@@ -45,6 +47,15 @@ def free_port() -> int:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
         return port
+
+
+@pytest.fixture
+def settings(settings_env: pytest.MonkeyPatch) -> Settings:
+    """Settings of a hub that signs in through its built-in issuer, on ports of its own."""
+    for name in ("PORT", "SMTP_PORT"):
+        settings_env.setenv(f"HUB_{name}", str(free_port()))
+    current.cache_clear()
+    return current()
 
 
 @asynccontextmanager

@@ -15,13 +15,12 @@ from sqlalchemy import text
 from hub.base import time
 from hub.base.ids import new_id
 from hub.base.settings import Settings
-from hub.base.settings import settings as current
 from hub.identity.actors import actor_of
 from hub.policy.terms import Actor
 from tests.api.conftest import World, told
 from tests.identity.forge import AUDIENCE, RSA, rs256, token
-from tests.inventory.conftest import issuer
-from tests.support.hub import Person, free_port, running
+from tests.inventory.conftest import issuer, settings
+from tests.support.hub import Person, running
 from tests.support.identity import Provider
 
 __all__ = ["Moving", "issuer", "moving", "settings", "template"]
@@ -93,15 +92,6 @@ class Moving:
     def agencies(self) -> dict[str, UUID]:
         """Ids by code."""
         return self.world.agencies
-
-
-@pytest.fixture
-def settings(settings_env: pytest.MonkeyPatch, issuer: str) -> Settings:
-    """Settings of a hub that trusts it."""
-    for name, value in {"OIDC_ISSUER": issuer, "PORT": free_port(), "SMTP_PORT": free_port()}.items():
-        settings_env.setenv(f"HUB_{name}", str(value))
-    current.cache_clear()
-    return current()
 
 
 @pytest.fixture
