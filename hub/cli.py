@@ -210,7 +210,12 @@ def verify(
         if report.unused:
             out.print(f"{report.unused} numbers after the last entry are used up: by deeds undone, or by entries cut.")
     elif report.after_head:
-        out.print(f"The head was written at {report.head_at}; it does not know the last {report.after_head} seals.")
+        written = (
+            f"The head was written at {report.head_at}"
+            if report.head_at
+            else "The head does not say when it was written"
+        )
+        out.print(f"{written}; it does not know the last {report.after_head} seals.")
     if not report.whole:
         only_late = {kind for kind, _ in report.problems} == {"unsealed"}
         fail("The audit chain is NOT whole." + (_UNSEALED if only_late else ""))

@@ -64,6 +64,8 @@ def read(path: Path) -> Head:
     try:
         data = json.loads(path.read_text("utf-8"))
         number, entries = int(data["number"]), int(data["entries"])
+        if not (0 <= number < 2**63 and 0 <= entries < 2**63):  # as far as the database counts
+            raise ValueError
         return Head(number, entries, str(data["head"]), str(data["at"]), str(data["signature"]))
     except (KeyError, TypeError, OSError, ValueError, OverflowError, RecursionError) as problem:
         raise ValueError(f"{path} is not an audit head") from problem

@@ -17,14 +17,15 @@ from .heads import newest
 _LOOSE = text(
     """
     with last as (select upto, last_id from audit_seal order by number desc limit 1)
-    select count(*), min(at), max(at) from audit_entry
+    select count(*), min(at), max(at) from (
+      select id, xid, least(greatest(at, '0001-01-02'), '9999-12-30') as at from audit_entry) within_reach
     where xid >= coalesce((select upto from last), '0'::xid8) or id > coalesce((select last_id from last), 0)
     """
 )
 _HEAD = text(
     """
     select (select max(number) from audit_seal) as last, (select head from audit_seal where number = :number) as head,
-      (select sealed_at from audit_seal where number = :number + 1) as next
+      (select least(greatest(sealed_at, '0001-01-02'), '9999-12-30') from audit_seal where number = :number + 1) as next
     """
 )
 

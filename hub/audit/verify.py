@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,18 +17,24 @@ from hub.base.time import now
 from .chain import GENESIS, PAYLOAD, digest, link
 from .heads import Head, check
 
+
+def _ours(column: str) -> str:
+    """A time as we can hold it, else null: the database holds others, infinite ones too."""
+    return f"case when {column} > '0001-01-02' and {column} < '9999-12-31' then {column} end as {column}"
+
+
 _SEALS = text(
-    "select number, sealed_at, upto::text, last_id, floor, entries, entry_ids, digests, head from audit_seal"
-    " where number > :after order by number limit 100"
+    f"select number, {_ours('sealed_at')}, upto::text, last_id, floor, entries, entry_ids, digests, head "  # noqa: S608
+    "from audit_seal where number > :after order by number limit 100"
 )
-_ENTRIES = text(f"select id, {PAYLOAD}, at from audit_entry where id = any(:ids)")  # noqa: S608 - constants
+_ENTRIES = text(f"select id, {PAYLOAD}, {_ours('at')} from audit_entry where id = any(:ids)")  # noqa: S608 - constants
 _STRANGERS = text(
-    """
-    select id, at, id <= :floor or xid < cast(:upto as text)::xid8 and id <= :last_id as forged
+    f"""
+    select id, {_ours("at")}, id <= :floor or xid < cast(:upto as text)::xid8 and id <= :last_id as forged
     from audit_entry e
     where not exists (select from (select unnest(entry_ids) as id from audit_seal where number > 0) s where s.id = e.id)
     order by id
-    """
+    """  # noqa: S608 - constants
 )
 _NUMBERED = text(
     """
@@ -38,10 +45,11 @@ _NUMBERED = text(
 LATE = timedelta(seconds=10)
 """How long an entry may wait for its seal: until it has one, whoever owns the database can change it unseen."""
 LONGEST = timedelta(hours=1)
-"""How long before entries that were sealed ahead of it an entry may have been made: longer than any deed runs."""
+"""How much ahead of an entry another must have been sealed to tell when it was made, how long before that one it may
+have been made, and how far the clock of the seals may go back: longer than any deed runs."""
 SKEW = timedelta(minutes=5)
 """How far the clock of whoever did it may go before the sealer's."""
-_BEGINNING = datetime.min.replace(tzinfo=UTC)
+_BEGINNING = datetime.min.replace(tzinfo=UTC) + LONGEST
 _BEFORE_ALL = -(2**63)
 _SIZE = 32
 _MOST = 50
@@ -101,9 +109,9 @@ async def verify(
                 if seal.number != report.seals + 1:
                     report.found("inserted" if seal.number <= report.seals else "deleted", f"before seal {seal.number}")
                 _check_entries(report, seal.entry_ids, seal.digests, rows)
-                times.check(report, [rows[i] for i in seal.entry_ids if i in rows], seal.sealed_at)
+                times.check(report, seal.number, [rows[i] for i in seal.entry_ids if i in rows], seal.sealed_at)
                 report.seals, report.entries = seal.number, report.entries + len(seal.entry_ids)
-                if link(previous, seal) != seal.head or seal.entries != report.entries:
+                if seal.sealed_at is None or link(previous, seal) != seal.head or seal.entries != report.entries:
                     report.found("reordered", f"seal {seal.number}")
                 previous, end = seal.head, {"upto": seal.upto, "last_id": seal.last_id, "floor": seal.floor}
                 if head is not None and seal.number == head.number and seal.head.hex() != head.head:
@@ -112,6 +120,8 @@ async def verify(
     for stranger in (await session.execute(_STRANGERS, end)).all():
         if stranger.forged:
             report.found("inserted", f"entry {stranger.id}")
+        elif stranger.at is None:
+            report.found("dated", f"entry {stranger.id}, {_moment(None)}")
         else:
             loose.append(stranger.at)
     _check_loose(report, loose, late)
@@ -148,25 +158,38 @@ def _check_entries(report: Report, ids: Sequence[int], digests: bytes, rows: Map
 
 
 class _Times:
-    """Whoever can write may have an entry sealed like any other; but only as a deed of that moment, or of a time
+    """Whoever can write may have an entry sealed like any other; but only as a deed of these hours, or of a time
     nothing has been done since.
 
-    Entries are compared with entries, not with when they were sealed: what waited for its seal for days is as old as
-    it says. A clock that went too fast for a while tells against nobody once it is right: no entry counts as later
-    than the seals that follow it.
+    An entry is compared with those sealed more than `LONGEST` ahead of it: what waited together for its seal, for days
+    perhaps, is as old as it says. A seal set back would let all that follows be older, so it is told itself; whoever
+    put a clock right is told of once, and no deed after it is accused.
     """
 
     def __init__(self) -> None:
-        self._latest = _BEGINNING
+        self._sealed = self._before = _BEGINNING
+        self._recent = deque[tuple[datetime, datetime]]()
 
-    def check(self, report: Report, rows: Sequence[Any], sealed_at: datetime) -> None:
-        """The entries of the next seal, in the order they were sealed."""
-        self._latest = min(self._latest, sealed_at)
-        since = self._latest - LONGEST if self._latest > _BEGINNING else _BEGINNING
+    def check(self, report: Report, number: int, rows: Sequence[Any], sealed_at: datetime | None) -> None:
+        """The entries of the next seal. A time is None where it is none that anybody could have done something at."""
+        if sealed_at is None or sealed_at < self._sealed - LONGEST:
+            report.found("dated", f"seal {number}, {_moment(sealed_at)}")
+            if sealed_at is None:
+                return
+            self._sealed, self._before = sealed_at, min(self._before, sealed_at)
+            self._recent.clear()
+        self._sealed = max(self._sealed, sealed_at)
+        while self._recent and self._recent[0][0] < sealed_at - LONGEST:
+            self._before = max(self._before, self._recent.popleft()[1])
         for row in rows:
-            if not since <= row.at <= sealed_at + SKEW:
-                report.found("dated", f"entry {row.id}, {row.at.isoformat(timespec='seconds')}")
-            self._latest = max(self._latest, min(row.at, sealed_at))
+            if row.at is None or not self._before - LONGEST <= row.at <= sealed_at + SKEW:
+                report.found("dated", f"entry {row.id}, {_moment(row.at)}")
+        if told := [row.at for row in rows if row.at is not None]:
+            self._recent.append((sealed_at, min(max(told), sealed_at)))
+
+
+def _moment(at: datetime | None) -> str:
+    return "no time of ours" if at is None else at.isoformat(timespec="seconds")
 
 
 def _check_loose(report: Report, made: Sequence[datetime], late: timedelta) -> None:

@@ -6,16 +6,19 @@ import json
 import os
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from hub.audit.chain import append, seal
+from hub.audit.chain import append, link, seal
 from hub.audit.heads import Head, check, export, public_key, read
+from hub.audit.health import sealing
+from hub.audit.tables import AuditSeal
 from hub.audit.verify import verify
 from hub.base.db import Database, Session
+from hub.base.settings import Settings
 from hub.base.time import at, now
 from hub.policy.terms import Actor
 
@@ -46,26 +49,113 @@ async def test_an_untouched_chain_is_whole(chain: Database, tmp_path: Path) -> N
     assert not alone.head_checked
 
 
-@pytest.mark.parametrize("dated", [timedelta(hours=-2), timedelta(days=-200), timedelta(minutes=10)])
-async def test_an_entry_dated_otherwise_is_found_though_it_is_sealed(
-    chain: Database, owner: Session, tmp_path: Path, dated: timedelta
-) -> None:
-    """Who owns the database can have a deed sealed that nobody did, as one of now; never as one of another day."""
-    for shift, problems in ((timedelta(0), 0), (dated, 1)):
-        await owner.execute(
-            text(
-                "insert into audit_entry (at, actor_id, agency_id, action, subject, case_ids, body)"
-                " select :at, actor_id, agency_id, action, subject, case_ids, body from audit_entry order by id limit 1"
-            ),
-            {"at": now() + shift},
-        )
-        await owner.commit()
+_FORGED = (
+    "insert into audit_entry (at, actor_id, agency_id, action, subject, case_ids, body)"
+    " select %s, actor_id, agency_id, action, subject, case_ids, body from audit_entry order by id limit 1"
+)
+HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
+
+
+async def _done(chain: Database, actor: Actor | None, made: datetime, sealed: datetime | None = None) -> None:
+    """A deed at its time, unless there is no actor, and a seal at its own."""
+    if actor is not None:
+        with at(made):
+            async with chain.work() as session:
+                await append(session, actor, "case.view")
+    with at(sealed or made):
         async with chain.work() as session:
             assert await seal(session)
-        head = await _head(chain, tmp_path)
+
+
+async def _forge(owner: Session, made: datetime | str) -> None:
+    """An entry by who owns the database, never done by anybody."""
+    odd = isinstance(made, str)
+    await owner.execute(text(_FORGED % (f"'{made}'" if odd else ":at")), {} if odd else {"at": made})
+    await owner.commit()
+
+
+async def _dated(chain: Database) -> list[str]:
+    """What verifying tells, all of it of the kind `dated`: which entry or seal."""
+    async with chain.work() as session:
+        problems = (await verify(session)).problems
+    assert {kind for kind, _ in problems} <= {"dated"}
+    return [where.partition(",")[0] for _, where in problems]
+
+
+@pytest.mark.parametrize(
+    ("shift", "told"),
+    [
+        *((timedelta(days=-200), True), (-3 * HOUR - SECOND, True), (-3 * HOUR + SECOND, False)),
+        *((timedelta(0), False), (5 * MINUTE - SECOND, False), (5 * MINUTE + SECOND, True), (timedelta(days=1), True)),
+    ],
+)
+async def test_an_entry_dated_otherwise_is_found_though_it_is_sealed(
+    chain: Database, owner: Session, actor: Actor, shift: timedelta, told: bool
+) -> None:
+    """Who owns the database can have a deed sealed that nobody did, as one of these hours; never as one of another
+    day. What is honest before and after it is accused of nothing."""
+    await _done(chain, actor, start := now())
+    await _done(chain, actor, start + 2 * HOUR)
+    await _forge(owner, start + 4 * HOUR + shift)
+    await _done(chain, None, start + 4 * HOUR)
+    for hours in (6, 8):
+        await _done(chain, actor, start + hours * HOUR)
+    with at(start + 8 * HOUR):
+        assert len(await _dated(chain)) == told
+
+
+async def test_a_deed_of_another_day_is_found_also_beside_an_honest_one(
+    chain: Database, owner: Session, actor: Actor
+) -> None:
+    await _done(chain, actor, start := now())
+    with at(start + 48 * HOUR):
         async with chain.work() as session:
-            for found in (await verify(session, head, public_key(SEED)), await verify(session)):
-                assert [kind for kind, _ in found.problems] == ["dated"] * problems
+            await append(session, actor, "case.view")
+    await _forge(owner, start - 24 * HOUR)
+    await _done(chain, None, start + 48 * HOUR)
+    with at(start + 48 * HOUR):
+        assert len(await _dated(chain)) == 1
+
+
+@pytest.mark.parametrize("empty", [False, True])
+async def test_a_seal_set_back_is_found_and_what_it_was_to_hide_is_not_forgotten(
+    chain: Database, owner: Session, actor: Actor, empty: bool
+) -> None:
+    """Who seals a deed of another day himself, at that day, is told of by the seal; in small steps too."""
+    await _done(chain, actor, start := now())
+    back = start - 24 * HOUR * 100
+    if empty:
+        last = (await owner.execute(text("select * from audit_seal order by number desc limit 1"))).one()
+        made = AuditSeal(**{**last._asdict(), "number": last.number + 1, "sealed_at": back, "entry_ids": []})
+        made.digests, made.upto = b"", int(last.upto)
+        made.head = link(last.head, made)
+        owner.add(made)
+        await owner.commit()
+    else:
+        await _forge(owner, back)
+        await _done(chain, None, back)
+    assert [one.partition(" ")[0] for one in await _dated(chain)] == ["seal"]
+    for minutes in (45, 90):  # each step is short; together they are not
+        await _forge(owner, back - minutes * MINUTE)
+        await _done(chain, None, back - minutes * MINUTE)
+    assert [one.partition(" ")[0] for one in await _dated(chain)] == ["seal"] * 2
+
+
+@pytest.mark.parametrize("odd", ["infinity", "-infinity", "0044-03-15 BC", "20000-01-01"])
+@pytest.mark.parametrize("sealed", [True, False])
+async def test_a_time_nobody_could_have_done_anything_at_is_told_as_any(
+    chain: Database, owner: Session, odd: str, sealed: bool, settings_env: pytest.MonkeyPatch
+) -> None:
+    async with chain.work() as session:
+        await seal(session)
+    await _forge(owner, odd)
+    if not sealed:
+        async with chain.work() as session:
+            told = [finding.state async for finding in sealing(session, Settings())]
+        assert told[0] == "wrong"
+    else:
+        await _done(chain, None, now())
+    assert len(await _dated(chain)) == 1
 
 
 async def test_what_waited_long_for_its_seal_is_as_old_as_it_says(chain: Database, actor: Actor) -> None:
@@ -87,17 +177,56 @@ async def test_what_waited_long_for_its_seal_is_as_old_as_it_says(chain: Databas
             assert (await verify(session)).problems == []
 
 
-async def test_a_clock_that_was_wrong_for_a_while_tells_against_nobody(chain: Database, actor: Actor) -> None:
-    """Two hours fast for a deed and its seal, then right again: what is done and sealed after that is in time."""
-    for shift in (timedelta(0), timedelta(hours=2), timedelta(0), timedelta(minutes=1)):
-        with at(now() + shift):
+async def test_what_a_long_deed_held_up_is_accused_of_nothing(chain: Database, actor: Actor) -> None:
+    """An import of two hours is on record at its end, and sealed ahead of what others did meanwhile, in several."""
+    async with chain.work() as session:
+        await seal(session)
+    start = now()
+    async with chain.work() as long:
+        await long.execute(text("select pg_current_xact_id()"))
+        for number in range(6):
+            with at(start + number * 10 * MINUTE):
+                async with chain.work() as session:
+                    await append(session, actor, "case.view")
+        with at(start + 2 * HOUR):
+            await append(long, actor, "import.written")
+    with at(start + 2 * HOUR + SECOND):
+        for _ in range(3):
             async with chain.work() as session:
-                await append(session, actor, "case.view")
-            async with chain.work() as session:
-                assert await seal(session)
-    with at(now() + timedelta(minutes=2)):
-        async with chain.work() as session:
-            assert (await verify(session)).problems == []
+                assert await seal(session, most=3)
+    await _done(chain, actor, start + 4 * HOUR)
+    with at(start + 4 * HOUR):
+        assert await _dated(chain) == []
+
+
+async def test_a_clock_that_was_wrong_for_a_while_is_told_once_and_tells_against_nobody(
+    chain: Database, owner: Session, actor: Actor
+) -> None:
+    """Five days fast for some deeds and seals, then right again: one seal tells; what is done after that is in time,
+    and what is forged after that is found."""
+    async with chain.work() as session:
+        await seal(session)
+    start = now()
+    for hours in (0, 120, 120.5, 122, 1, 1.5, 3, 5):
+        await _done(chain, actor, start + hours * HOUR)
+    with at(start + 6 * HOUR):
+        (told,) = await _dated(chain)
+    assert told.startswith("seal ")
+    await _forge(owner, start)
+    await _done(chain, None, start + 7 * HOUR)
+    with at(start + 7 * HOUR):
+        assert len(await _dated(chain)) == 2
+
+
+async def test_a_sealer_whose_clock_goes_fast_accuses_nobody(chain: Database, actor: Actor) -> None:
+    async with chain.work() as session:
+        await seal(session)
+    start = now()
+    for minutes in range(0, 240, 20):
+        made = start + minutes * MINUTE
+        await _done(chain, actor, made + (90 * MINUTE if not minutes % 60 else timedelta(0)), made + 90 * MINUTE)
+    with at(start + 6 * HOUR):
+        assert await _dated(chain) == []
 
 
 @pytest.mark.parametrize("kind", BLOWS)
