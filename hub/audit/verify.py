@@ -17,20 +17,17 @@ from hub.base.time import now
 from .chain import GENESIS, PAYLOAD, digest, link
 from .heads import Head, check
 
-
-def _ours(column: str) -> str:
-    """A time as we can hold it, else null: the database holds others, infinite ones too."""
-    return f"case when {column} > '0001-01-02' and {column} < '9999-12-31' then {column} end as {column}"
-
-
+# A time as Python can hold it, else null: the database holds others, infinite ones too.
+_AT = "case when at > '0001-01-02' and at < '9999-12-31' then at end as at"
+_SEALED_AT = "case when sealed_at > '0001-01-02' and sealed_at < '9999-12-31' then sealed_at end as sealed_at"
 _SEALS = text(
-    f"select number, {_ours('sealed_at')}, upto::text, last_id, floor, entries, entry_ids, digests, head "  # noqa: S608
+    f"select number, {_SEALED_AT}, upto::text, last_id, floor, entries, entry_ids, digests, head "  # noqa: S608
     "from audit_seal where number > :after order by number limit 100"
 )
-_ENTRIES = text(f"select id, {PAYLOAD}, {_ours('at')} from audit_entry where id = any(:ids)")  # noqa: S608 - constants
+_ENTRIES = text(f"select id, {PAYLOAD}, {_AT} from audit_entry where id = any(:ids)")  # noqa: S608 - constants
 _STRANGERS = text(
     f"""
-    select id, {_ours("at")}, id <= :floor or xid < cast(:upto as text)::xid8 and id <= :last_id as forged
+    select id, {_AT}, id <= :floor or xid < cast(:upto as text)::xid8 and id <= :last_id as forged
     from audit_entry e
     where not exists (select from (select unnest(entry_ids) as id from audit_seal where number > 0) s where s.id = e.id)
     order by id
