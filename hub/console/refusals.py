@@ -67,10 +67,14 @@ _PAGES: dict[int, tuple[str, str, str]] = {
     ),
     503: (
         mark("Not available just now"),
-        mark("The hub cannot answer at the moment. Look whether what you sent last was saved before sending it again."),
+        mark("The hub cannot answer at the moment."),
         mark("Try again in a minute. If somebody is at risk, use the telephone."),
     ),
 }
+_NOT_SURE = mark(
+    "The hub cannot answer at the moment. Look whether what you sent last was saved before sending it again."
+)
+"""Where it may be that only the answer was lost."""
 _STATUS: dict[type[Refusal], int] = {
     InvalidInput: 422,
     NotPermitted: 403,
@@ -86,6 +90,8 @@ def error_page(request: Request, status: int, text: str = "") -> Response:
     """The page of a status; `text` (already translated) replaces the general explanation. Says nothing of the cause."""
     known = status if status in _PAGES else 500 if status >= 500 else 400
     heading, general, help_ = _PAGES[known]
+    if known == 503 and request.method == "POST":
+        general = _NOT_SURE
     signed_out = known == 401 or (known == 403 and viewer_of(request) is None)
     return render(
         request,

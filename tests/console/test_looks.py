@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
@@ -66,6 +67,15 @@ async def test_error_pages_differ_in_words_alone(browser: Browser, home: str) ->
                 assert answer.status == status
                 faults += [f"{path} {lang}: {fault}" for fault in await look(page, lang)]
     assert [*faults, *seen.foreign, *seen.errors] == []
+
+
+async def test_who_sent_something_is_told_that_it_may_be_there(home: str) -> None:
+    """Of what failed at its very end nobody knows; whoever only opened a page has sent nothing."""
+    async with httpx.AsyncClient(base_url=home, headers={"accept": "text/html", "accept-language": "en"}) as client:
+        shown, sent = await client.get("/fails/503"), await client.post("/fails/503")
+    assert (shown.status_code, sent.status_code) == (503, 503)
+    assert "Look whether what you sent last was saved" in sent.text
+    assert "you sent" not in shown.text
 
 
 async def test_the_checks_can_fail(browser: Browser, home: str) -> None:

@@ -84,7 +84,7 @@ def make() -> FastAPI:
     async def nobody(request: Request) -> Response:
         return choose_person(request, [])
 
-    @app.get("/fails/{status}")
+    @app.api_route("/fails/{status}", methods=["GET", "POST"])
     async def fails(status: int) -> Response:
         raise HTTPException(status)
 
