@@ -110,7 +110,7 @@ async def match(
     if not up:
         raise UnknownFilterError("area")
     given = _given(request, w, now, up, max(1, min(limit, 100)))
-    inside = [r[0] for r in (await session.execute(INSIDE, {"area": request.area})).all()]
+    inside = [row[0] for row in await fetch(session, INSIDE, {"area": request.area})]
     given["inside"] = inside
     given["areas"] = [request.area, *given["chain"], *inside]
     found, fallen = await _ranked(session, given)

@@ -94,7 +94,9 @@ NEAREST = text(
     "SELECT code FROM area WHERE NOT code = ANY(CAST(:chain AS text[])) AND latitude IS NOT NULL "
     "ORDER BY power(latitude - :lat, 2) + power((longitude - :lon) * cos(radians(:lat)), 2), code LIMIT :rows"
 )
-INSIDE = text(
-    "WITH RECURSIVE down AS (SELECT code FROM area WHERE code = :area "
-    "UNION SELECT a.code FROM down JOIN area a ON a.parent = down.code) SELECT code FROM down WHERE code <> :area"
+INSIDE = Hot(
+    sql(
+        "WITH RECURSIVE down AS (SELECT code FROM area WHERE code = :area "
+        "UNION SELECT a.code FROM down JOIN area a ON a.parent = down.code) SELECT code FROM down WHERE code <> :area"
+    )
 )
