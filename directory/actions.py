@@ -20,7 +20,16 @@ from .history import said_by
 from .json_export import export_json
 from .loading import before, changed_since, finish, load, refused_value
 from .packages import Limits, PackageRefused
-from .refresh import AS_PLANNED, LOOK_UPS, WHOLE_TABLES, derive_areas, refresh_run, refresh_services
+from .refresh import (
+    AS_PLANNED,
+    LOOK_UPS,
+    WHOLE_TABLES,
+    derive_areas,
+    displaced,
+    refresh_run,
+    refresh_services,
+    standing,
+)
 from .reports import ImportReport, Problem, Progress, Step
 
 _NAMES_NOBODY = ("", "human_services_data", "hub-directory")
@@ -69,6 +78,7 @@ async def import_package(
             report.source = _whose(report.source, package.declared_name)
             await said_by(session, f"import:{report.source}")
             report.known, past = await before(session, report.source)
+            stood = await standing(session)
             if begun is not None:
                 begun(report)
             await session.execute(LOOK_UPS)
@@ -79,11 +89,12 @@ async def import_package(
         await finish(session, report, run)
         report.changed = await changed_since(session, report.source, past)
         await derive_areas(session, report.source, run)
+        around = await displaced(session, stood, run)
         counts = (await session.execute(_COUNT, {"source": report.source, "run": run})).one()
         report.services, report.services_without_area, report.services_without_need = counts
         await session.execute(AS_PLANNED)
         if not dry_run:
-            await refresh_run(session, run, progress, report.services)
+            await refresh_run(session, run, progress, report.services, around)
             await keep_run(session, run)
     except (PackageRefused, DBAPIError) as error:
         await savepoint.rollback()

@@ -20,6 +20,8 @@ from .spelling import stems
 from .sql import Fragment, joined, literal, replaced, sql, statement
 
 _CHUNK = 1000
+Standing = dict[str, list[float | None]]
+"""Area -> its middle."""
 # Look-ups that answer one value: EXISTS might be answered by reading all agencies and places, once a chunk.
 _BY_RUN = sql(
     "(s.seen = :run OR COALESCE((SELECT o.seen = :run FROM organization o WHERE o.id = s.organization_id), false) "
@@ -170,15 +172,17 @@ async def derive_areas(session: AsyncSession, source: str, run: UUID) -> None:
         await session.execute(step, given)
     await session.execute(_COARSEN)  # of a package that was exported elsewhere, or by an older version
     await forget_areas(session)
-    await refresh_services(session, await middles(session))
+    await middles(session)
 
 
 _NOWHERE = text("SELECT EXISTS (SELECT FROM area WHERE code LIKE '~%' AND latitude IS NULL)")
 _AROUND = text(
     "SELECT DISTINCT x.service_id FROM service_area x WHERE x.area_code = ANY(CAST(:codes AS text[])) AND NOT EXISTS ("
     "SELECT FROM service_at_location k JOIN location l ON l.id = k.location_id "
-    "WHERE k.service_id = x.service_id AND l.latitude IS NOT NULL)"
+    "WHERE k.service_id = x.service_id AND l.latitude IS NOT NULL) "
+    "AND NOT EXISTS (SELECT FROM service s WHERE s.id = x.service_id AND s.seen = CAST(:run AS uuid))"
 )
+_STAND = text("SELECT code, latitude, longitude FROM area")
 
 
 async def middles(session: AsyncSession) -> list[UUID]:
@@ -188,8 +192,25 @@ async def middles(session: AsyncSession) -> list[UUID]:
     """
     if not (await session.execute(_NOWHERE)).scalar_one():
         return []
-    codes = (await session.execute(_MIDDLES)).scalars().all()
-    return list((await session.execute(_AROUND, {"codes": codes})).scalars().all()) if codes else []
+    return await _around(session, (await session.execute(_MIDDLES)).scalars().all())
+
+
+async def standing(session: AsyncSession) -> Standing:
+    """Where the areas' middles are."""
+    return {code: middle for code, *middle in (await session.execute(_STAND)).all()}
+
+
+async def displaced(session: AsyncSession, stood: Standing, run: UUID) -> list[UUID]:
+    """The services an import has not touched whose position it has: that of an area, whose middle `stood` elsewhere."""
+    now = await standing(session)
+    return await _around(session, [code for code, middle in stood.items() if now.get(code, middle) != middle], run)
+
+
+async def _around(session: AsyncSession, codes: Sequence[str], run: UUID | None = None) -> list[UUID]:
+    """The services of these areas that have no position of their own, but those `run` has touched."""
+    if not codes:
+        return []
+    return list((await session.execute(_AROUND, {"codes": codes, "run": run})).scalars().all())
 
 
 async def forget_areas(session: AsyncSession) -> None:
@@ -215,13 +236,20 @@ async def refresh_services(session: AsyncSession, ids: Sequence[UUID]) -> None:
         await write_search(session, rows)
 
 
-async def refresh_run(session: AsyncSession, run: UUID, progress: Progress | None = None, services: int = 0) -> None:
+async def refresh_run(
+    session: AsyncSession,
+    run: UUID,
+    progress: Progress | None = None,
+    services: int = 0,
+    around: Sequence[UUID] = (),
+) -> None:
     """Rebuild the routes and search rows of every service an import touched, itself or through its agency or place.
 
-    In chunks, so that memory stays flat: while one is written, the next is made in a thread of its own. `services`,
-    about how many there are, is for the progress alone.
+    And of those `around` (`displaced`). In chunks, so that memory stays flat: while one is written, the next is made in
+    a thread of its own. `services`, about how many there are, is for the progress alone.
     """
     await session.execute(_IN_BULK)
+    await refresh_services(session, around)
     ready: Made | None = None
     done = 0
     ids, rows, source, key = await _touched(session, run, "", "")
