@@ -19,6 +19,7 @@ from tests.directory.places import (
     Rows,
     load,
     packed,
+    packed_hidden,
     rows_of,
     two_services,
 )
@@ -80,3 +81,15 @@ async def test_a_town_without_a_middle_gets_one_when_a_place_elsewhere_is_hidden
         hidden = "select id from location where source = 't' and source_id = 'l1'"
         assert await hide_location(session, (await session.execute(text(hidden))).scalar_one())
     await _stand(db, 25.05)
+
+
+async def test_an_older_export_does_not_bring_the_middle_back(db: Database, tmp_path: Path) -> None:
+    """A neighbour keeps the town; its middle is what open places make of it, whatever a package says it was."""
+    await load(db, two_services(tmp_path / "u.zip", hidden=True), "u")
+    await load(db, packed(tmp_path / "a.zip"))
+    await _stand(db, 24.1)
+    await load(db, packed_hidden(tmp_path / "b.zip"))
+    areas: Rows = [["code", "parent", "kind", "names", "latitude", "longitude"],
+             ["~XX/FICTION/hiddenville", "", "city", "{}", 24.1, 121.65]]  # fmt: skip
+    await load(db, packed_hidden(tmp_path / "c.zip", areas=areas))
+    await _stand(db, None)
