@@ -76,7 +76,7 @@ async def handed_out(hub: Hub, session: Session, actor: Actor, key: str) -> Resp
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
-    return StreamingResponse(pieces(hub.db, found.id), headers=headers, media_type=found.media_type)
+    return StreamingResponse(pieces(hub.db, found), headers=headers, media_type=found.media_type)
 
 
 async def remarks_out(hub: Hub, session: Session, actor: Actor, key: str, lang: str) -> Response:

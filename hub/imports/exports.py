@@ -121,13 +121,18 @@ async def taken(session: Session, actor: Actor, key: UUID) -> ExportView:
     return found
 
 
-async def pieces(database: Database, key: UUID) -> AsyncIterator[bytes]:
-    """The bytes of a file, a piece at a time; no connection is held while they travel."""
+async def pieces(database: Database, file: ExportView) -> AsyncIterator[bytes]:
+    """The bytes of a file, a piece at a time; no connection is held while they travel.
+
+    They end where the file goes meanwhile, with something that is secret now: none of the next one follow.
+    """
+    same = (col(DirectoryExport.state) == ExportState.READY, col(DirectoryExport.made_at) == file.made_at)
+    part = select(col(ExportPart.body)).join(DirectoryExport, col(DirectoryExport.id) == col(ExportPart.export_id))
     number = 0
     while True:
         async with database.work() as session:
-            at = (col(ExportPart.export_id) == key, col(ExportPart.number) == number)
-            piece = (await session.execute(select(col(ExportPart.body)).where(*at))).scalar_one_or_none()
+            at = (col(ExportPart.export_id) == file.id, col(ExportPart.number) == number)
+            piece = (await session.execute(part.where(*at, *same))).scalar_one_or_none()
         if piece is None:
             return
         yield piece

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -51,10 +51,12 @@ async def _one(database: Database, home: Path) -> bool:
             return False
         try:
             with workroom(home) as folder:
-                await _make(database, key, folder)
+                seen = await _make(database, key, folder / "directory")
+                await _keep(database, key, folder / "directory")
         except Exception as error:
             log.error("a file of the directory failed and is made again", kind=type(error).__name__, exc_info=error)
             return False
+        await _finish(holding, key, seen)  # here: who has lost the lock has lost this connection too
     return True
 
 
@@ -62,6 +64,15 @@ _WAITING = select(DirectoryExport).where(col(DirectoryExport.state) == ExportSta
 _MINE = text("SELECT pg_try_advisory_xact_lock(hashtext('directory.export'), hashtext(CAST(:id AS text)))")
 _QUIET = text("SELECT pg_try_advisory_xact_lock(hashtext('directory.secret'))")
 """Whether nothing becomes confidential just now; nothing does until the transaction ends (migration 0019)."""
+
+
+_MY_PARTS = col(ExportPart.export_id) == bindparam("key")
+_LEFT = delete(ExportPart).where(_MY_PARTS).returning(col(ExportPart.number))
+_LOOSE = select(col(ExportPart.number)).where(_MY_PARTS).with_for_update(skip_locked=True)
+_TAKE_BACK = delete(ExportPart).where(_MY_PARTS, col(ExportPart.number).in_(_LOOSE))
+_SIZE = select(func.sum(func.octet_length(col(ExportPart.body)))).where(_MY_PARTS)
+_NO_FAILURE = -1
+"""The number of an empty part beside a waiting file: that it was begun and is not ready was no failure."""
 
 
 async def _next(holding: Session) -> UUID | None:
@@ -73,61 +84,74 @@ async def _next(holding: Session) -> UUID | None:
 
 
 async def _locked(session: Session, key: UUID) -> DirectoryExport | None:
-    found = await session.execute(_WAITING.where(col(DirectoryExport.id) == key).with_for_update())
+    mine = _WAITING.where(col(DirectoryExport.id) == key).with_for_update()
+    found = await session.execute(mine.execution_options(populate_existing=True))
     row: DirectoryExport | None = found.scalar_one_or_none()
     return row
 
 
 async def _begin(database: Database, key: UUID) -> bool:
-    """Count the beginning. What ends its maker each time is given up; while something becomes confidential it waits."""
+    """Count the beginning. What ends its maker each time is given up; while something becomes confidential it waits.
+
+    Whatever a maker has left that did not come to its end goes.
+    """
     async with database.work() as session:
         if not (await session.execute(_QUIET)).scalar_one() or (row := await _locked(session, key)) is None:
             return False
-        row.begun += 1
+        if _NO_FAILURE not in (await session.execute(_LEFT, {"key": key})).scalars().all():
+            row.begun += 1
         if given_up := row.begun > MOST_BEGUN:
             row.state, row.made_at = ExportState.FAILED, now()
         session.add(row)
         return not given_up
 
 
-async def _make(database: Database, key: UUID, folder: Path) -> None:
-    path = folder / "directory"
+async def _make(database: Database, key: UUID, path: Path) -> str:
+    """Write the file; what was confidential in the moment it tells of (`secrets`)."""
     async with database.work() as session:
-        row = await session.get(DirectoryExport, key)
-        if row is None:
-            return
-        form = ExportForm(row.form)
+        form = ExportForm((await session.get_one(DirectoryExport, key)).form)
     async with database.work() as reading:  # a transaction of its own: all of one moment
         if form in _FORMS:
             await export_package(reading, path, form=_FORMS[form])
         else:
             await export_aside(reading, path, "csv" if form is ExportForm.BEYOND_CSV else "json")
-        seen = await secrets(reading)
+        return await secrets(reading)
+
+
+async def _keep(database: Database, key: UUID, path: Path) -> None:
+    """Lay it down in parts, which nobody may take yet: it takes a while, and hiding a place must not wait for that."""
     async with database.work() as session:
-        quiet = (await session.execute(_QUIET)).scalar_one()
-        row = await _locked(session, key)
-        if row is None:
-            return
-        if not quiet or await secrets(session) != seen:  # it may hold what is secret now: made anew, and no failure
-            row.begun = max(0, row.begun - 1)
-            session.add(row)
-            return
-        await _keep(session, row, path)
+        parts = _parts(path)
+        number = 0
+        while (part := await asyncio.to_thread(next, parts, None)) is not None:
+            await session.execute(insert(ExportPart).values(export_id=key, number=number, body=part))
+            number += 1
 
 
-async def _keep(session: Session, row: DirectoryExport, path: Path) -> None:
-    parts = _parts(path)
-    number = 0
-    while part := await asyncio.to_thread(next, parts, b""):
-        row.size += len(part)
-        await session.execute(insert(ExportPart).values(export_id=row.id, number=number, body=part))
-        number += 1
-    row.state, row.made_at = ExportState.READY, now()
+async def _finish(session: Session, key: UUID, seen: str) -> None:
+    """Hand the file out, unless it may hold what is secret now or is becoming so: then it goes, and is made anew.
+
+    Whoever hides something holds the file's row, and deletes parts, until the end: neither is waited for.
+    """
+    quiet = (await session.execute(_QUIET)).scalar_one()
+    if not quiet or await secrets(session) != seen or not (size := await _laid_down(session, key)):
+        await session.execute(_TAKE_BACK, {"key": key})
+        await session.execute(insert(ExportPart).values(export_id=key, number=_NO_FAILURE, body=b""))
+        return
+    row = await _locked(session, key)
+    if row is None:
+        return
+    row.size, row.state, row.made_at = size, ExportState.READY, now()
     session.add(row)
     await session.flush()
     actor = await actor_by_id(session, row.asked_by)
     if actor is not None:
         await append(session, actor, "export.made", row.id, body={"form": row.form, "bytes": row.size})
+
+
+async def _laid_down(session: Session, key: UUID) -> int:
+    """How many bytes there are; none, if they went with a secret meanwhile."""
+    return (await session.execute(_SIZE, {"key": key})).scalar_one() or 0
 
 
 def _parts(path: Path) -> Iterator[bytes]:
