@@ -9,7 +9,6 @@ sources said beyond the standard of whatever has to do with one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -115,7 +114,6 @@ async def secrets(session: AsyncSession) -> str:
 
 _SHED = text("SELECT directory_shed(CAST(:run AS uuid))")
 _SERVICES = text("SELECT DISTINCT service_id FROM service_at_location WHERE location_id = :id")
-_CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ async def empty_places(session: AsyncSession, source: str, ids: list[str]) -> No
     around = (await session.execute(_LEAVE_BY_SOURCE, given)).scalars().all()
     for step in _EMPTY_BY_SOURCE:
         await session.execute(step, given)
-    await _refresh(session, around)
+    await refresh_services(session, around)
 
 
 async def hide_location(session: AsyncSession, location: UUID, name: str = "") -> bool:
@@ -160,10 +158,5 @@ async def hide_location(session: AsyncSession, location: UUID, name: str = "") -
     await forget_areas(session)
     around |= set(await middles(session))
     around |= set((await session.execute(_SERVICES, {"id": location})).scalars().all())
-    await _refresh(session, sorted(around))
+    await refresh_services(session, sorted(around))
     return True
-
-
-async def _refresh(session: AsyncSession, services: Sequence[UUID]) -> None:
-    for start in range(0, len(services), _CHUNK):
-        await refresh_services(session, services[start : start + _CHUNK])
