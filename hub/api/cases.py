@@ -19,11 +19,6 @@ from .permissions import CASE_WORK, SIGNED_IN, Asks, Does
 from .problems import outcome
 from .terms import Category, PartyKind, Relationship, RiskLevel
 
-BRIEF = frozenset(
-    {"id", "version", "number", "state", "area", "acts", "openedAt", "assigned", "riskLevel", "listedAt", "hidden",
-     "withheld"}
-)  # fmt: skip
-"""Fields of a case's heading: a list that asks for no more opens nothing that is sealed."""
 HIDDEN = "Fields that are closed to the caller, filled in or not; in any other, null means not recorded."
 REPORTING = frozenset(
     {Role.REPORTER, Role.AGENCY_WORKER, Role.AGENCY_MANAGER, Role.COORDINATOR, Role.INTAKE_OFFICER, Role.MACHINE}
@@ -203,8 +198,9 @@ class CaseQuery:
     )
     async def my_cases(self, info: Info, first: int = 20, after: strawberry.ID | None = None) -> Any:
         last = key_of(after, "Case", path="after") if after else None
-        full = not wanted(info).under("edges.node") <= BRIEF | {"clocks"}
-        found, more = await views.my_cases(info.context.session, info.context.person, first_of(first), last, full=full)
+        asked = wanted(info).attributes("edges.node")
+        session, actor = info.context.session, info.context.person
+        found, more = await views.my_cases(session, actor, first_of(first), last, asked=asked)
         return page(found, [gid("Case", view.id) for view in found], more=more)
 
     @strawberry.field(

@@ -11,7 +11,7 @@ from hub.conferences import actions, views
 from scheduling.terms import PlaceKind, Rsvp
 
 from .agencies import Agency
-from .cases import BRIEF, HIDDEN, Case
+from .cases import HIDDEN, Case
 from .context import Info
 from .describe import Node, describes, first_of, key_of
 from .lookahead import wanted
@@ -178,8 +178,9 @@ class ConferenceQuery:
         graphql_type=list[Conference],
     )
     async def coming_conferences(self, info: Info, first: int = 20) -> Any:
-        full = not wanted(info).under("items.case") <= BRIEF
-        return await views.coming(info.context.session, info.context.person, first_of(first), full=full)
+        asked, session, actor = wanted(info), info.context.session, info.context.person
+        pack = asked.attributes("items") if "items" in asked.under("") else None
+        return await views.coming(session, actor, first_of(first), pack=pack, case=asked.attributes("items.case"))
 
     @strawberry.field(
         description="Action items the caller's agency has still to do, the next due first.",

@@ -75,14 +75,17 @@ class Plans:
         visit(document, switches)
         self._switches = tuple(sorted(switches.found))
         self._kept: dict[tuple[object, ...], Plan | None] = {}
-        self.seen: dict[tuple[int, ...], Any] = {}
-        """What the look-ahead saw below a field, by the ids of its nodes."""
+        self.seen: dict[tuple[object, ...], Any] = {}
+        """What the look-ahead saw below a field, by the ids of its nodes and as `turned`; `MOST` of them."""
+
+    def turned(self, given: dict[str, Any]) -> list[object]:
+        """How its @skip and @include stand under these variables. Most documents have none."""
+        return [given.get(name) for name in self._switches]
 
     def of(self, executor: Collector, kind: GraphQLObjectType, details: Sequence[FieldDetails]) -> Plan | None:
         """The plan of a selection under this executor's variables, or None where there must be none."""
-        given = executor.variable_values.coerced
         # The nodes are the document's own, and it lives as long as its plans: their ids name them.
-        key = (kind.name, *[id(part.node) for part in details], *[given.get(name) for name in self._switches])
+        key = (kind.name, *[id(part.node) for part in details], *self.turned(executor.variable_values.coerced))
         if key in self._kept:
             return self._kept[key]
         if len(self._kept) >= MOST:

@@ -11,13 +11,12 @@ from uuid import UUID
 import strawberry
 
 from hub.base.errors import FieldError, InvalidInput
-from hub.cases.briefs import BRIEF as HEADING
 from hub.referrals import actions, showing, views
 from hub.referrals.rules import Answer, Outcome, Reason, ReferralState
 from scheduling.clocks import Urgency
 
 from .agencies import Agency
-from .cases import BRIEF, Case, Withheld
+from .cases import Case, Withheld
 from .context import Info
 from .describe import Connection, Node, describes, first_of, key_of, localized, page
 from .lookahead import wanted
@@ -112,19 +111,8 @@ class ReferralQuery:
     )
     async def inbox(self, info: Info, first: int = 50, after: str | None = None) -> Any:
         session, actor = info.context.session, info.context.person
-        asked = wanted(info)
-        fields, case = asked.under("edges.node"), asked.under("edges.node.case")
-        found, more, total = await views.inbox(
-            session,
-            actor,
-            first_of(first),
-            _place(after),
-            full=not case <= BRIEF,
-            heading=asked.attributes("edges.node.case") & HEADING,
-            count="totalCount" in asked.under(""),
-            told=not fields.isdisjoint({"summary", "report"}),
-            hidden="withheld" in fields,
-        )
+        asked, count = _asked(info, "edges.node"), "totalCount" in wanted(info).under("")
+        found, more, total = await views.inbox(session, actor, first_of(first), _place(after), asked, count=count)
         return page(found, [_cursor(view) for view in found], more=more, total=total)
 
     @strawberry.field(
@@ -134,7 +122,7 @@ class ReferralQuery:
     )
     async def sent_referrals(self, info: Info, first: int = 50) -> Any:
         session, actor = info.context.session, info.context.person
-        return await views.sent_unanswered(session, actor, first_of(first), **_read(info))
+        return await views.sent_unanswered(session, actor, first_of(first), _asked(info))
 
     @strawberry.field(
         description="A case's referrals, newest first, as far as the caller may know of them.",
@@ -143,18 +131,13 @@ class ReferralQuery:
     )
     async def case_referrals(self, info: Info, case_id: strawberry.ID) -> Any:
         key = key_of(case_id, "Case", path="caseId")
-        return await views.of_case(info.context.session, info.context.person, key, **_read(info))
+        return await views.of_case(info.context.session, info.context.person, key, _asked(info))
 
 
-def _read(info: Info) -> dict[str, bool]:
-    """What a list reads besides its rows: what nobody asked for stays sealed and out of the ledger."""
+def _asked(info: Info, path: str = "") -> showing.Asked:
+    """What is asked of the referrals selected at this path below the field."""
     asked = wanted(info)
-    fields = asked.under("")
-    return {
-        "full": not asked.under("case") <= BRIEF,
-        "told": not fields.isdisjoint({"summary", "report"}),
-        "hidden": "withheld" in fields,
-    }
+    return showing.Asked(asked.attributes(path), asked.attributes(f"{path}.case" if path else "case"))
 
 
 def _cursor(view: showing.ReferralView) -> str:
@@ -191,14 +174,11 @@ class ReferralMutation:
             service_id=key_of(input.service_id, "Service", "ReferredService", path="serviceId"),
             summary=input.summary,
         )
-        session, actor, asked = info.context.session, info.context.person, wanted(info)
+        session, actor, asked = info.context.session, info.context.person, _asked(info)
         sent = await actions.send(session, actor, given)
-        if sent.row.to_agency_id == actor.agency_id or not asked.under("case") <= BRIEF:
+        if sent.row.to_agency_id == actor.agency_id or asked.beyond:
             return sent.id  # the sender's own standing has changed, or more of the case is asked: it is read
-        fields = asked.under("")
-        told = not fields.isdisjoint({"summary", "report"})
-        view = views.just_sent(session, actor, sent.row, sent.facts, told=told, hidden="withheld" in fields)
-        return Done(sent.id, view)
+        return Done(sent.id, views.just_sent(session, actor, sent.row, sent.facts, asked))
 
     @strawberry.mutation(
         description="Accept, decline or return a referral. A refusal ends the agency's sight of the case.",

@@ -9,7 +9,7 @@ from hub.policy.decide import Sight
 from hub.policy.terms import Category, Obligation, Standing
 
 from .rules import RiskLevel
-from .views import CaseView, closed, pseudonym_of, withheld
+from .views import ALL, CaseView, closed, pseudonym_of, withheld
 
 _BRIEF = {
     "number": sql("c.number as case_number"),
@@ -22,6 +22,8 @@ _BRIEF = {
 }
 """Fields of a `brief`, and what a statement that joins `case_file c` selects for each."""
 BRIEF = frozenset({"assigned", "hidden", "withheld", *_BRIEF})
+BEYOND = ALL - BRIEF - {"id", "version"}
+"""Fields of a case that no `brief` has: whoever is asked for one reads the case itself (`cases`)."""
 
 
 def brief_columns(fields: frozenset[str]) -> Fragment:

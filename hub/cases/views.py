@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -100,18 +100,23 @@ class CaseView:
     """The fields, by their names in the API, of which null or nothing tells this actor nothing."""
 
 
+ALL = frozenset(field.name for field in fields(CaseView))
+"""Every field of a case."""
+
+
 async def case(session: Session, actor: Actor, case_id: UUID) -> CaseView | None:
     """One case, or None when its existence is hidden."""
     return (await cases(session, actor, [case_id])).get(case_id)
 
 
 async def cases(
-    session: Session, actor: Actor, ids: Sequence[UUID], purpose: Purpose | None = None, *, full: bool = True
+    session: Session, actor: Actor, ids: Sequence[UUID], purpose: Purpose | None = None, *, asked: frozenset[str] = ALL
 ) -> dict[UUID, CaseView]:
     """The cases whose existence this actor may know, by id. `purpose` only where the place asked from sets it.
 
     Decided before anything is read: what is hidden takes no longer than what is absent.
-    Not `full`: heading and clocks alone, for lists: what nobody asked for stays sealed and out of the ledger.
+    `asked`: the fields asked for; what nobody asked for stays sealed and out of the ledger. That a case exists and
+    how it stands is told of each.
     """
     if not ids:
         return {}
@@ -119,7 +124,7 @@ async def cases(
     if not sights:
         return {}
     rows = (await session.execute(_CASES, {"ids": list(sights)})).all()
-    return await _shown(session, rows, sights, full=full)
+    return await _shown(session, rows, sights, asked)
 
 
 async def vault_of(session: Session, case_id: UUID) -> Vault:
@@ -128,12 +133,12 @@ async def vault_of(session: Session, case_id: UUID) -> Vault:
 
 
 async def my_cases(
-    session: Session, actor: Actor, first: int, after: UUID | None, *, full: bool
+    session: Session, actor: Actor, first: int, after: UUID | None, *, asked: frozenset[str]
 ) -> tuple[list[CaseView], bool]:
-    """A page of the coordinator's own open cases, newest first, and whether more follow. `full` as in `cases`."""
+    """A page of the coordinator's own open cases, newest first, and whether more follow. `asked` as in `cases`."""
     rows = (await session.execute(_MINE, {"actor": actor.id, "after": after, "most": first + 1})).all()
     sights = await _sights(session, actor, [row.id for row in rows[:first]], None)
-    shown = await _shown(session, [row for row in rows[:first] if row.id in sights], sights, full=full)
+    shown = await _shown(session, [row for row in rows[:first] if row.id in sights], sights, asked)
     return list(shown.values()), len(rows) > first
 
 
@@ -145,11 +150,11 @@ async def _sights(session: Session, actor: Actor, ids: Sequence[UUID], purpose: 
 
 
 async def _shown(
-    session: Session, rows: Sequence[Any], sights: Mapping[UUID, Sight], *, full: bool
+    session: Session, rows: Sequence[Any], sights: Mapping[UUID, Sight], asked: frozenset[str]
 ) -> dict[UUID, CaseView]:
-    parties, risks, clocks = await _children(session, [row.id for row in rows], full=full)
+    parties, risks, clocks = await _children(session, [row.id for row in rows], asked)
     return {
-        row.id: _case(session, row, sights[row.id], parties.get(row.id, ()), risks.get(row.id, ()), clocks, full=full)
+        row.id: _case(session, row, sights[row.id], parties.get(row.id, ()), risks.get(row.id, ()), clocks, asked)
         for row in rows
     }
 
@@ -163,23 +168,24 @@ def _sight(session: Session, actor: Actor, case_id: UUID, facts: Facts, purpose:
 
 
 async def _children(
-    session: Session, ids: list[UUID], *, full: bool
+    session: Session, ids: list[UUID], asked: frozenset[str]
 ) -> tuple[dict[UUID, list[Any]], dict[UUID, list[Any]], Any]:
-    if not ids or not full:
-        return {}, {}, await deadlines.running(session, ids) if ids else ()
     parties: dict[UUID, list[Any]] = {}
     risks: dict[UUID, list[Any]] = {}
-    for row in (await session.execute(_PARTIES, {"ids": ids})).all():
-        parties.setdefault(row.case_id, []).append(row)
-    for row in (await session.execute(_RISKS, {"ids": ids})).all():
-        risks.setdefault(row.case_id, []).append(row)
-    return parties, risks, await deadlines.running(session, ids)
+    for field, statement, found in (("parties", _PARTIES, parties), ("risks", _RISKS, risks)):
+        if ids and field in asked:
+            for row in (await session.execute(statement, {"ids": ids})).all():
+                found.setdefault(row.case_id, []).append(row)
+    return parties, risks, await deadlines.running(session, ids) if ids and "clocks" in asked else ()
 
 
-def _case(session: Session, row: Any, sight: Sight, parties: Any, risks: Any, clocks: Any, *, full: bool) -> CaseView:
+def _case(
+    session: Session, row: Any, sight: Sight, parties: Any, risks: Any, clocks: Any, asked: frozenset[str]
+) -> CaseView:
     vault = Vault(session, row.id, row.data_key)
     c, show = Category, sight.show
-    facts = vault.unlock("facts", row.facts) if full and _whole_story(sight) else {}
+    told = not asked.isdisjoint({"summary", "relationship"})
+    facts = vault.unlock("facts", row.facts) if told and _whole_story(sight) else {}
     pseudonym = Obligation.PSEUDONYM in sight.form(c.EXISTENCE)
     relationship = facts.get("relationship")
     return CaseView(
@@ -193,8 +199,8 @@ def _case(session: Session, row: Any, sight: Sight, parties: Any, risks: Any, cl
         assigned=show(c.EXISTENCE, Standing.ASSIGNED in sight.facts.standings),
         summary=show(c.CASE_FACTS, facts.get("summary")),
         relationship=show(c.CASE_FACTS, Relationship(relationship) if relationship else None),
-        risk_level=show(c.RISK_LEVEL, RiskLevel(row.risk_level)),
-        listed_at=show(c.RISK_LEVEL, row.listed_at),
+        risk_level=show(c.RISK_LEVEL, RiskLevel(row.risk_level)) if "risk_level" in asked else None,
+        listed_at=show(c.RISK_LEVEL, row.listed_at) if "listed_at" in asked else None,
         parties=tuple(p for party in parties if (p := party_view(vault, party, sight)) is not None),
         risks=tuple(_risk(vault, risk, sight) for risk in risks) if sight.may(c.RISK_DETAIL) else (),
         clocks=_clocks(row.id, clocks, sight),
@@ -208,9 +214,9 @@ def closed(sight: Sight, *, pseudonym: bool) -> tuple[str, ...]:
     found: tuple[str, ...] = ("area", "openedAt") if pseudonym else ()
     if not _whole_story(sight):
         found += ("summary", "relationship")
-    for category, fields in _FIELDS:
+    for category, names in _FIELDS:
         if not sight.may(category):
-            found += fields
+            found += names
     return found
 
 

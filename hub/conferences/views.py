@@ -15,7 +15,7 @@ from hub.base import clocks
 from hub.base.db import Session
 from hub.base.errors import FieldError, InvalidInput
 from hub.base.vault import Vault
-from hub.cases.views import CaseView, cases, vault_of
+from hub.cases.views import ALL, CaseView, cases, vault_of
 from hub.consent import standing
 from hub.identity.lookups import AgencyBrief, briefs
 from hub.policy.decide import Disclosed, Sight
@@ -55,6 +55,8 @@ _CONVENER = text(
     "select c.centre_id, c.called_by from action_item a join agenda_item i on i.id = a.agenda_item_id"
     " join conference c on c.id = i.conference_id where a.id = :action"
 )
+_SEALED = frozenset({"minutes", "actions"})
+"""The fields of an agenda item that are its own and sealed; its case has fields of its own."""
 CENTRE_IS = "social_affairs"
 """The centre that calls the conference stands for social work in its composition (DVPA 8)."""
 
@@ -137,14 +139,24 @@ async def conference(session: Session, actor: Actor, conference_id: UUID) -> Con
     return found[0] if found else None
 
 
-async def coming(session: Session, actor: Actor, most: int, *, full: bool) -> list[ConferenceView]:
-    """The next conferences the actor's agency is asked to. Not `full`: of each case its heading alone."""
+async def coming(
+    session: Session, actor: Actor, most: int, *, pack: frozenset[str] | None, case: frozenset[str]
+) -> list[ConferenceView]:
+    """The next conferences the actor's agency is asked to.
+
+    `pack`, `case`: the fields asked of the agenda's items (None: no agenda) and of their cases; what nobody asked for
+    stays sealed and out of the ledger.
+    """
     rows = (await session.execute(_COMING, {"agency": actor.agency_id, "most": most})).all()
-    return await _conferences(session, actor, rows, full=full)
+    return await _conferences(session, actor, rows, pack, case)
 
 
 async def _conferences(
-    session: Session, actor: Actor, rows: Sequence[Any], *, full: bool = True
+    session: Session,
+    actor: Actor,
+    rows: Sequence[Any],
+    pack: frozenset[str] | None = _SEALED,
+    case: frozenset[str] = ALL,
 ) -> list[ConferenceView]:
     if not rows:
         return []
@@ -159,7 +171,8 @@ async def _conferences(
         known = facts.get(case_id, NOBODY)
         purpose = _purpose(known)
         sights[case_id] = look(session, actor, case_id, purpose, known)
-        whole |= await cases(session, actor, [case_id], purpose, full=full)
+        if pack is not None:
+            whole |= await cases(session, actor, [case_id], purpose, asked=case)
     found = []
     for row in rows:
         if any(facts.get(i.case_id, NOBODY).conflicted for i in items if i.conference_id == row.id):
@@ -177,9 +190,10 @@ async def _conferences(
                 whole,
                 [a for a in actions if a.agenda_item_id == item.id],
                 names,
+                pack,
             )
             for item in items
-            if item.conference_id == row.id
+            if pack is not None and item.conference_id == row.id
         ]
         found.append(
             ConferenceView(
@@ -213,17 +227,20 @@ async def _item(
     whole: dict[UUID, CaseView],
     actions: Sequence[Any],
     names: dict[UUID, AgencyBrief],
+    pack: frozenset[str],
 ) -> ItemView | None:
     if not sight.may(Category.EXISTENCE):
         return None
     vault = await vault_of(session, item.case_id)
-    minutes = vault.unlock(f"minutes:{item.id}", item.minutes) if item.minutes and sight.may(Category.MINUTES) else None
+    told = "minutes" in pack and item.minutes and sight.may(Category.MINUTES)
+    minutes = vault.unlock(f"minutes:{item.id}", item.minutes) if told else None
+    agreed = actions if "actions" in pack and sight.may(Category.ACTIONS) else ()
     return ItemView(
         id=item.id,
         position=item.position,
         case=whole.get(item.case_id),
         minutes=sight.show(Category.MINUTES, minutes),
-        actions=tuple(_action(vault, action, sight, actor, names) for action in actions if sight.may(Category.ACTIONS)),
+        actions=tuple(_action(vault, action, sight, actor, names) for action in agreed),
         hidden=tuple(field for field, category in _FIELDS if not sight.may(category)),
     )
 

@@ -12,6 +12,8 @@ import orjson
 from hub.base.db import Session
 from hub.base.records import record
 from hub.base.vault import Vault
+from hub.cases.briefs import BEYOND
+from hub.cases.views import ALL as WHOLE
 from hub.cases.views import CaseView, WithheldView, withheld
 from hub.identity.lookups import AgencyBrief
 from hub.policy.decide import Disclosed, Sight
@@ -54,6 +56,26 @@ class ReferralView:
     withheld: tuple[WithheldView, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The fields asked of a referral and of its case: what nobody asked for stays sealed and out of the ledger."""
+
+    fields: frozenset[str]
+    case: frozenset[str]
+
+    @property
+    def told(self) -> bool:
+        """Whether anything is asked that is sealed with the referral."""
+        return not self.fields.isdisjoint({"summary", "report"})
+
+    @property
+    def beyond(self) -> bool:
+        """Whether more of the case is asked than its heading (parties, risks): it is read itself."""
+        return not self.case.isdisjoint(BEYOND)
+
+
+ALL = Asked(frozenset({"summary", "report", "withheld"}), WHOLE)
+
 _URGENCIES = {urgency.value: urgency for urgency in Urgency}
 _STATES = {state.value: state for state in ReferralState}
 
@@ -64,14 +86,12 @@ def shown(
     sight: Sight,
     case: CaseView | None,
     named: Named,
-    *,
-    told: bool,
-    hidden: bool,
+    asked: Asked,
 ) -> ReferralView:
-    """The view of a row. `told`: open summary and report; `hidden`: say what is withheld."""
+    """The view of a row, as far as it is asked for."""
     reason, outcome, summary, report = row["reason"], row["outcome"], None, None
-    if told:
-        summary, report = _told(session, row, sight)
+    if asked.told:
+        summary, report = _told(session, row, sight, asked.fields)
     need, area, urgency, state, why, sent_at, due_at, answered_at, came = sight.shows(
         Category.EXISTENCE,
         row["need"],
@@ -102,17 +122,21 @@ def shown(
         named.agency(row, "to"),
         named.service(row),
         case,
-        withheld(sight) if hidden else (),
+        withheld(sight) if "withheld" in asked.fields else (),
     )
 
 
-def _told(session: Session, row: Any, sight: Sight) -> tuple[Disclosed[str] | None, Disclosed[str] | None]:
-    """Summary and report as far as they may be read; what may not stays sealed."""
-    c, vault = Category.CASE_FACTS, None
+def _told(
+    session: Session, row: Any, sight: Sight, fields: frozenset[str]
+) -> tuple[Disclosed[str] | None, Disclosed[str] | None]:
+    """Summary and report as far as they are asked for and may be read; what may not stays sealed."""
+    c, vault, summary, report = Category.CASE_FACTS, None, None, None
     if sight.may(c) and Obligation.MASK_UNTIL_ACCEPTED not in sight.form(c):
         vault = Vault(session, row["case_id"], row["data_key"])
-    summary = vault.unlock(f"referral:{row['id']}", row["summary"]) if vault else None
-    report = vault.unlock(f"report-back:{row['id']}", row["report"]) if vault and row["report"] else None
+    if vault and "summary" in fields:
+        summary = vault.unlock(f"referral:{row['id']}", row["summary"])
+    if vault and "report" in fields and row["report"]:
+        report = vault.unlock(f"report-back:{row['id']}", row["report"])
     return sight.show(c, summary), sight.show(c, report)
 
 

@@ -14,13 +14,13 @@ from directory.hot import fetch
 from hub.audit.ledger import look
 from hub.base.db import Session
 from hub.cases.briefs import BRIEF, brief
-from hub.cases.views import cases
+from hub.cases.views import CaseView, cases
 from hub.consent import standing
 from hub.policy.decide import Sight
 from hub.policy.terms import NOBODY, Actor, Category, Facts, Role, Standing
 
 from .reading import INBOX_COUNT, OF_CASE, ONE, SENT, STANDS, inbox_page
-from .showing import Named, ReferralView, shown
+from .showing import ALL, Asked, Named, ReferralView, shown
 
 _SENDER = text("select from_agency_id, sent_by from referral where id = :referral")
 
@@ -32,41 +32,32 @@ async def referral(session: Session, actor: Actor, referral_id: UUID) -> Referra
     sight = _sights(session, actor, [stands], facts)[stands["case_id"], stands["state"] == "accepted"]
     if not _known(actor, stands, sight):
         return None
-    found = await _referrals(session, actor, await fetch(session, ONE, {"id": referral_id}), full=True)
+    found = await _referrals(session, actor, await fetch(session, ONE, {"id": referral_id}), ALL)
     return found[0] if found else None
 
 
-def just_sent(
-    session: Session, actor: Actor, row: Any, facts: Facts, *, told: bool, hidden: bool
-) -> ReferralView | None:
-    """A referral its sender has just written, its case by heading alone, without reading it back; as in `inbox`."""
+def just_sent(session: Session, actor: Actor, row: Any, facts: Facts, asked: Asked) -> ReferralView | None:
+    """A referral its sender has just written, its case by heading alone, without reading it back."""
     given = vars(row)
     # another one unmasks nothing
     sight = _sight(session, actor, given["case_id"], replace(facts, referral_accepted=False))
     if not sight.may(Category.EXISTENCE) or not _concerns(actor, given, sight):
         return None
-    return shown(session, given, sight, brief(given, sight), Named(), told=told, hidden=hidden)
+    return shown(session, given, sight, brief(given, sight, asked.case), Named(), asked)
 
 
-async def of_case(
-    session: Session, actor: Actor, case_id: UUID, *, full: bool, told: bool = True, hidden: bool = True
-) -> list[ReferralView]:
-    """A case's referrals, newest first, as far as the actor may know of them. The rest as in `inbox`."""
+async def of_case(session: Session, actor: Actor, case_id: UUID, asked: Asked) -> list[ReferralView]:
+    """A case's referrals, newest first, as far as the actor may know of them."""
     facts = (await standing.facts_of(session, actor, [case_id])).get(case_id, NOBODY)
     known = _sight(session, actor, case_id, facts).may(Category.EXISTENCE) and Standing.ASSIGNED in facts.standings
     rows = await fetch(session, OF_CASE, {"case": case_id, "to": None if known else actor.agency_id})
-    return await _referrals(session, actor, rows, full=full, told=told, hidden=hidden)
+    return await _referrals(session, actor, rows, asked)
 
 
-async def sent_unanswered(
-    session: Session, actor: Actor, most: int, *, full: bool, told: bool = True, hidden: bool = True
-) -> list[ReferralView]:
-    """What the actor has sent and must look after: declined or returned first, then unanswered by due time.
-
-    `full`, `told`, `hidden` as in `inbox`.
-    """
+async def sent_unanswered(session: Session, actor: Actor, most: int, asked: Asked) -> list[ReferralView]:
+    """What the actor has sent and must look after: declined or returned first, then unanswered by due time."""
     rows = await fetch(session, SENT, {"staff": actor.id, "most": most})
-    return await _referrals(session, actor, rows, full=full, told=told, hidden=hidden)
+    return await _referrals(session, actor, rows, asked)
 
 
 async def inbox(
@@ -74,27 +65,21 @@ async def inbox(
     actor: Actor,
     first: int,
     after: tuple[datetime, UUID] | None,
+    asked: Asked,
     *,
-    full: bool,
-    heading: frozenset[str] = BRIEF,
     count: bool = False,
-    told: bool = True,
-    hidden: bool = True,
 ) -> tuple[list[ReferralView], bool, int | None]:
     """A page of the open referrals to the actor's agency by due time, whether more follow, and how many in all.
 
-    `full`: read the cases whole (parties, risks); otherwise these fields of their `heading` come with the same
-    statement.
-    `count`: say how many the actor may know of, counted to 1,001. `told`: open summary and report; what nobody asked
-    for stays sealed and out of the ledger. `hidden`: say what is withheld.
+    The cases' headings come with the same statement. `count`: say how many the actor may know of, counted to 1,001.
     """
     due, last = after or _BEGINNING
-    asked = {"agency": actor.agency_id, "staff": actor.id, "due": due, "after": last, "most": first + 1}
-    rows = await fetch(session, inbox_page(heading, told, count), asked)
+    given = {"agency": actor.agency_id, "staff": actor.id, "due": due, "after": last, "most": first + 1}
+    rows = await fetch(session, inbox_page(asked.case & BRIEF, asked.told, count), given)
     total: int | None = None
     if count:
         total = rows[0]["total"] if rows else await _inbox_count(session, actor)
-    found = await _referrals(session, actor, rows[:first], full=full, heading=heading, told=told, hidden=hidden)
+    found = await _referrals(session, actor, rows[:first], asked)
     return found, len(rows) > first, total
 
 
@@ -112,15 +97,13 @@ async def _referrals(
     session: Session,
     actor: Actor,
     rows: Sequence[Any],
-    *,
-    full: bool,
-    heading: frozenset[str] = BRIEF,
-    told: bool = True,
-    hidden: bool = True,
+    asked: Asked,
 ) -> list[ReferralView]:
     facts = await standing.facts_of(session, actor, {row["case_id"] for row in rows})
     sights = _sights(session, actor, rows, facts)
-    whole = await cases(session, actor, list({row["case_id"] for row in rows})) if full else {}
+    whole: dict[UUID, CaseView] | None = None
+    if asked.beyond:
+        whole = await cases(session, actor, list({row["case_id"] for row in rows}), asked=asked.case)
     named = Named()
     found = []
     for row in rows:
@@ -131,10 +114,10 @@ async def _referrals(
             sight = _sight(session, actor, row["case_id"], Facts(own_report=True))
             if not sight.may(Category.EXISTENCE):
                 continue
-            found.append(shown(session, row, sight, None, named, told=told, hidden=hidden))
+            found.append(shown(session, row, sight, None, named, asked))
             continue
-        case = whole.get(row["case_id"]) if full else brief(row, sight, heading)
-        found.append(shown(session, row, sight, case, named, told=told, hidden=hidden))
+        case = brief(row, sight, asked.case) if whole is None else whole.get(row["case_id"])
+        found.append(shown(session, row, sight, case, named, asked))
     return found
 
 
