@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import text
 
 from hub.api.describe import gid
-from tests.api.conftest import World, oidc, settings, template, world
+from hub.api.plans import MOST
+from tests.api.conftest import AREA, World, oidc, settings, template, world
 
 __all__ = ["oidc", "settings", "template", "world"]
 
@@ -160,6 +161,42 @@ async def test_lists_say_what_is_withheld(world: World) -> None:
     assert data == {"caseReferrals": [hidden]}
     data, _ = await read(world, "clinic", {"query": "{ inbox { edges { node { withheld { field } } } } }"})
     assert data == {"inbox": {"edges": [{"node": hidden}]}}
+
+
+async def test_what_was_just_sent_opens_no_case(world: World) -> None:
+    """A mutation's answer is no other: with its number and type name, the case is told of by its existence."""
+    given = {
+        "caseId": gid("Case", world.case),
+        "need": "counselling",
+        "area": AREA,
+        "urgency": "URGENT",
+        "serviceId": gid("Service", world.service),
+        "summary": "示範",
+    }
+    send = (
+        "mutation($i: SendReferralInput!, $n: Boolean!) { sendReferral(input: $i) { __typename ... on Referral"
+        " { id summary @include(if: $n) case { number __typename riskLevel @include(if: $n) } } } }"
+    )
+    asked = [
+        ("coordinator", send, {"i": given, "n": n}, told) for n, told in ((False, ""), (True, "case_facts risk_level"))
+    ]
+    await expect(world, asked)
+
+
+async def test_a_document_keeps_a_bounded_number_of_ways(world: World) -> None:
+    """However many ways the directives of a document are turned, and each is answered as it stands."""
+    names = "abcdefg"
+    query = "query({}) {{ sentReferrals {{ id {} }} }}".format(
+        " ".join(f"${name}: Boolean!" for name in names),
+        " ".join(f"{name}: need @include(if: ${name})" for name in names),
+    )
+    for number in range(MOST + 6):
+        given = {name: bool(number >> place & 1) for place, name in enumerate(names)}
+        answer = (await world.people["coordinator"].post({"query": query, "variables": given})).json()
+        assert set(answer["data"]["sentReferrals"][0]) == {"id", *(name for name in names if given[name])}
+    plans = world.hub.hub.documents.outside(query).plans
+    assert plans is not None
+    assert len(plans.seen) == MOST
 
 
 async def test_a_list_of_meetings_opens_no_pack(world: World) -> None:
