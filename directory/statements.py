@@ -213,16 +213,18 @@ def statement(table: str) -> TextClause:
     )
 
 
-# The middle of a derived area is that of its open places, never what an older package says: one may be hidden since.
+# A derived area is what addresses say, and its middle that of open places, never what a package says of either: it may
+# be older, and a place hidden since.
 WRITE_AREAS = made(
     "WITH s AS (SELECT nth, code, parent, names, kind, CASE WHEN code NOT LIKE '~%' THEN latitude END AS latitude, "
     "CASE WHEN code NOT LIKE '~%' THEN longitude END AS longitude FROM {arrays} WHERE code IS NOT NULL), "
     "w AS (INSERT INTO area AS t (code, parent, names, kind, latitude, longitude) "
     "SELECT code, CASE WHEN parent <> code AND (EXISTS (SELECT FROM area a WHERE a.code = s.parent) "
     "OR parent IN (SELECT code FROM s)) THEN parent END, CAST(names AS jsonb), kind, latitude, longitude FROM s "
-    "ON CONFLICT (code) DO UPDATE SET parent = excluded.parent, names = excluded.names, kind = excluded.kind, "
-    "latitude = CASE WHEN t.code LIKE '~%' THEN t.latitude ELSE excluded.latitude END, "
-    "longitude = CASE WHEN t.code LIKE '~%' THEN t.longitude ELSE excluded.longitude END "
+    "ON CONFLICT (code) DO UPDATE SET (parent, names, kind, latitude, longitude) = ("
+    "SELECT t.parent, t.names, t.kind, t.latitude, t.longitude WHERE t.code LIKE '~%' UNION ALL "
+    "SELECT excluded.parent, excluded.names, excluded.kind, excluded.latitude, excluded.longitude "
+    "WHERE t.code NOT LIKE '~%') "
     "RETURNING t.code, t.parent, t.xmax = 0 AS fresh) "
     "SELECT s.nth, w.fresh, s.parent IS NOT NULL AND w.parent IS NULL FROM s JOIN w USING (code) ORDER BY 1",
     arrays=unpacked((c.name, _travels(c.sql)) for c in AREA),

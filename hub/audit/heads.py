@@ -64,7 +64,7 @@ def read(path: Path) -> Head:
     try:
         data = json.loads(path.read_text("utf-8"))
         number, entries = int(data["number"]), int(data["entries"])
-        if not (0 <= number < 2**63 and 0 <= entries < 2**63):  # as far as the database counts
+        if not (0 <= number < 2**62 and 0 <= entries < 2**62):  # the database counts little further
             raise ValueError
         return Head(number, entries, str(data["head"]), str(data["at"]), str(data["signature"]))
     except (KeyError, TypeError, OSError, ValueError, OverflowError, RecursionError) as problem:

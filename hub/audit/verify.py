@@ -113,6 +113,7 @@ async def verify(
                 previous, end = seal.head, {"upto": seal.upto, "last_id": seal.last_id, "floor": seal.floor}
                 if head is not None and seal.number == head.number and seal.head.hex() != head.head:
                     report.found("rewritten", f"seal {seal.number}")
+    times.end(report)
     loose = list[datetime]()
     for stranger in (await session.execute(_STRANGERS, end)).all():
         if stranger.forged:
@@ -184,6 +185,11 @@ class _Times:
         if told := [row.at for row in rows if row.at is not None]:
             self._recent.append((sealed_at, min(max(told), sealed_at)))
 
+    def end(self, report: Report) -> None:
+        """After the last seal: what lies ahead of us was sealed by a clock that is wrong, or by hand."""
+        if self._sealed > now() + SKEW:
+            report.found("dated", f"the last seals, {_moment(self._sealed)}")
+
 
 def _moment(at: datetime | None) -> str:
     return "no time of ours" if at is None else at.isoformat(timespec="seconds")
@@ -200,7 +206,7 @@ def _check_loose(report: Report, made: Sequence[datetime], late: timedelta) -> N
 
 def _check_head(report: Report, head: Head, public_key: bytes | None) -> None:
     report.head_checked, report.after_head = True, max(0, report.seals - max(0, head.number))
-    with suppress(ValueError):  # a damaged head says no time
+    with suppress(ValueError, OverflowError):  # a damaged head says no time
         report.head_at = datetime.fromisoformat(head.at).astimezone(UTC)
     if public_key is not None and not check(head, public_key):
         report.found("head", "the outside head's signature does not hold")

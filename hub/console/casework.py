@@ -18,8 +18,11 @@ def works(request: Request, case: Data) -> bool:
 
 
 async def worked(request: Request, case: str) -> Data:
-    """The case a form is about. HTTPException 404 as `one`, 403 for who may read it and does not work on it."""
+    """The case a form is about. HTTPException 404 as `one`, 403 for who may read it and does not work on it.
+
+    Whoever has sent the form keeps what they wrote: why it was refused stands above it.
+    """
     found = await one(request, "Case", "case", id=case)
-    if not works(request, found):
+    if request.method == "GET" and not works(request, found):
         raise HTTPException(403)
     return found

@@ -19,7 +19,7 @@ from hub.policy.rules import SHARING
 from hub.policy.terms import Category, Purpose, Role
 
 from . import words
-from .casework import worked
+from .casework import worked, works
 from .client import ask
 from .dates import as_day
 from .forms import Posted, posted
@@ -40,7 +40,7 @@ async def consents(request: Request, case: str) -> Response:
     """A case's consents, newest first. Who: its coordinator."""
     found = await one(request, "Case", "case", id=case)
     given = (await ask(request, "Consents", {"caseId": case}))["consents"]
-    return render(request, "consents.html", words=words, case=found, consents=given)
+    return render(request, "consents.html", words=words, case=found, consents=given, works=works(request, found))
 
 
 @router.get("/cases/{case}/consents/new")

@@ -177,6 +177,20 @@ async def test_what_waited_long_for_its_seal_is_as_old_as_it_says(chain: Databas
             assert (await verify(session)).problems == []
 
 
+@pytest.mark.parametrize("forged", [True, False])
+async def test_a_last_seal_ahead_of_its_time_is_told(
+    chain: Database, owner: Session, actor: Actor, forged: bool
+) -> None:
+    """No seal after it could tell. A clock a little fast is none."""
+    await _done(chain, None, start := now())
+    if forged:
+        await _forge(owner, start + 300 * 24 * HOUR)
+        await _done(chain, None, start + 300 * 24 * HOUR)
+    else:
+        await _done(chain, actor, start + 4 * MINUTE)
+    assert await _dated(chain) == (["the last seals"] if forged else [])
+
+
 async def test_what_a_long_deed_held_up_is_accused_of_nothing(chain: Database, actor: Actor) -> None:
     """An import of two hours is on record at its end, and sealed ahead of what others did meanwhile, in several."""
     async with chain.work() as session:
@@ -287,6 +301,8 @@ async def test_heads_are_signed(chain: Database, tmp_path: Path) -> None:
         assert ("head", "the outside head's signature does not hold") in (
             await verify(session, changed[1], key)
         ).problems
+        for odd in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "soon"):
+            assert (await verify(session, replace(head, at=odd), key)).head_at is None
 
 
 @pytest.mark.parametrize(
@@ -302,6 +318,8 @@ async def test_heads_are_signed(chain: Database, tmp_path: Path) -> None:
         '{"number": "x", "entries": 1, "head": "", "at": "", "signature": ""}',
         '{"number": 1e400, "entries": 1, "head": "", "at": "", "signature": ""}',
         '{"number": null, "entries": 1, "head": "", "at": "", "signature": ""}',
+        '{"number": 9223372036854775807, "entries": 1, "head": "", "at": "", "signature": ""}',
+        '{"number": 1, "entries": -1, "head": "", "at": "", "signature": ""}',
         "[" * 100_000,
         "\N{REPLACEMENT CHARACTER}",
     ],

@@ -47,6 +47,20 @@ def _two_places(
     )
 
 
+async def test_an_area_made_of_addresses_is_what_they_say_not_what_a_package_says_of_it(
+    db: Database, tmp_path: Path
+) -> None:
+    """Detached by one source's list of areas, a town would be in no county, and who looks there would find nothing."""
+    await load(db, two_services(tmp_path / "o.zip"), "u")
+    derived = "select code, parent, names::text, latitude from area where code like '~%' order by code"
+    before = await rows_of(db, derived)
+    town = max(before, key=lambda row: len(row[0]))[0]
+    areas: Rows = [["code", "parent", "kind", "names", "latitude", "longitude"], [town, "", "city", "{}", 10, 10]]
+    told = packed(tmp_path / "a.zip", [OPEN[0]], [ADDRESSES[0]], service_at_locations=[THERE[0]], areas=areas)
+    await load(db, told, "v")
+    assert await rows_of(db, derived) == before
+
+
 async def _stand(db: Database, latitude: float | None) -> None:
     assert set(await rows_of(db, STANDS)) == {(what, latitude) for what in ("area", "search", "routing")}
 
