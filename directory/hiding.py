@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from .refresh import ADDRESS_SAYS, AREAS_SAID, forget_areas, middles, refresh_services
+from .refresh import ADDRESS_SAYS, AREAS_SAID, coarse, forget_areas, middles, refresh_services
 from .sql import Fragment, name, sql, statement
 
 
@@ -69,10 +69,12 @@ _EMPTY_BY_SOURCE, _EMPTY_BY_ID = _steps(_BY_SOURCE), _steps(_BY_ID)
 
 # An area derived from addresses says where they are, and its middle is theirs. All that the place's own addresses
 # yield is emptied, whether or not its services still have it: others may, and have that middle for want of their own.
+# So is what else has its position: a town that an address of before spoke of.
 # The middle then becomes that of the places that are open.
 def _leave_areas(which: Fragment) -> TextClause:
     return statement(
-        "WITH RECURSIVE hid AS (SELECT l.id FROM location l WHERE {which} AND l.location_type <> 'confidential'), "
+        "WITH RECURSIVE hid AS (SELECT l.id, {lat} AS latitude, {lon} AS longitude FROM location l "
+        "WHERE {which} AND l.location_type <> 'confidential'), "
         "spot AS (SELECT {says} FROM address a WHERE a.location_id IN (SELECT id FROM hid)), "
         "coded AS (SELECT {codes} FROM spot), "
         "gone AS (DELETE FROM service_area x USING service_at_location k "
@@ -82,13 +84,16 @@ def _leave_areas(which: Fragment) -> TextClause:
         "up AS (SELECT area_code AS code FROM gone UNION SELECT unnest(ARRAY[c0, c1, c2]) FROM coded "
         "UNION SELECT a.parent FROM up JOIN area a ON a.code = up.code WHERE a.parent IS NOT NULL), "
         "emptied AS (UPDATE area SET latitude = NULL, longitude = NULL "
-        "WHERE code IN (SELECT code FROM up) AND code LIKE '~%' RETURNING code) "
+        "WHERE code LIKE '~%' AND (code IN (SELECT code FROM up) "
+        "OR (latitude, longitude) IN (SELECT h.latitude, h.longitude FROM hid h)) RETURNING code) "
         "SELECT DISTINCT x.service_id FROM service_area x WHERE x.area_code IN (SELECT code FROM emptied) "
         "AND NOT EXISTS (SELECT FROM service_at_location k JOIN location l ON l.id = k.location_id "
         "WHERE k.service_id = x.service_id AND l.latitude IS NOT NULL AND l.id NOT IN (SELECT id FROM hid))",
         which=which,
         says=ADDRESS_SAYS,
         codes=AREAS_SAID,
+        lat=coarse(sql("l.latitude")),
+        lon=coarse(sql("l.longitude")),
     )
 
 

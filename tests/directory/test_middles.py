@@ -107,3 +107,17 @@ async def test_an_older_export_does_not_bring_the_middle_back(db: Database, tmp_
              ["~XX/FICTION/hiddenville", "", "city", "{}", 24.1, 121.65]]  # fmt: skip
     await load(db, packed_hidden(tmp_path / "c.zip", areas=areas))
     await _stand(db, None)
+
+
+async def test_a_town_an_address_spoke_of_before_does_not_keep_the_hidden_places_middle(
+    db: Database, tmp_path: Path
+) -> None:
+    """Its address was put right, which moved no position; then it became a shelter, and it is where it was."""
+    await load(db, two_services(tmp_path / "u.zip", hidden=True), "u")
+    await load(db, packed(tmp_path / "a.zip"))
+    await _stand(db, 24.1)
+    righted: Rows = [ADDRESSES[0], ["a1", "l1", "Main 1", "Elsewhere", "Fiction", "99999", "XX"]]
+    await load(db, packed(tmp_path / "b.zip", OPEN, righted))
+    await _stand(db, 24.1)
+    await load(db, packed_hidden(tmp_path / "c.zip"))
+    await _stand(db, None)
