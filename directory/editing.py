@@ -19,7 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .actions import set_status
 from .coverage_keeping import keep
-from .hiding import hide_location, shed
+from .hiding import hide_location, leave_areas, shed
 from .kept import ABOUT, DETAILS, SECTIONS, PlaceRow, Sheet
 from .refresh import refresh_services
 from .sql import listed, name, sql, statement
@@ -254,8 +254,7 @@ _PUT_ADDRESS = text(
 async def _places(session: AsyncSession, before: Sheet, after: Sheet) -> set[UUID]:
     """Bring the places about; answers every service given at one of them, to be refreshed."""
     known = {row.id: row for row in before.places if row.id is not None}
-    rows = await session.execute(_AT_PLACES, {"ids": sorted(known)})
-    around: set[UUID] = set(rows.scalars().all())
+    around: set[UUID] = set((await session.execute(_AT_PLACES, {"ids": sorted(known)})).scalars().all())
     for key in known.keys() - {row.id for row in after.places}:
         await session.execute(_LEAVE, {"service": after.id, "id": key})
         if (await session.execute(_ORPHAN, {"id": key, "organization": after.organization_id})).first() is not None:
@@ -266,6 +265,8 @@ async def _places(session: AsyncSession, before: Sheet, after: Sheet) -> set[UUI
             await _new_place(session, after, row)
         elif known[row.id] != row:
             await _change_place(session, known[row.id], row)
+    if any(row.kind == "confidential" for row in after.places):
+        await leave_areas(session, after.id)
     return around
 
 
@@ -287,8 +288,7 @@ async def _change_place(session: AsyncSession, was: PlaceRow, row: PlaceRow) -> 
         else:  # its old name may be its street: it gets one anew, if any
             await hide_location(session, row.id, "")
         return
-    moved = _address(was) != _address(row) or was.area_code != row.area_code
-    given = {**asdict(row), "moved": moved}
+    given = {**asdict(row), "moved": _address(was) != _address(row) or was.area_code != row.area_code}
     await session.execute(_CHANGE_PLACE, given)
     if _address(was) != _address(row) and (await session.execute(_CHANGE_ADDRESS, given)).first() is None:
         await session.execute(_PUT_ADDRESS, given)

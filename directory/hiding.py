@@ -149,6 +149,27 @@ async def empty_places(session: AsyncSession, source: str, ids: list[str]) -> No
     await refresh_services(session, around)
 
 
+_UNSAID = statement(
+    "WITH spot AS (SELECT {says} FROM service_at_location k JOIN address a ON a.location_id = k.location_id "
+    "WHERE k.service_id = :id), coded AS (SELECT {codes} FROM spot) "
+    "DELETE FROM service_area x WHERE x.service_id = :id AND (x.derived OR x.area_code LIKE '~%') "
+    "AND NOT EXISTS (SELECT FROM coded WHERE x.area_code IN (c0, c1, c2)) "
+    "AND NOT EXISTS (SELECT FROM service_at_location k JOIN location l ON l.id = k.location_id "
+    "WHERE k.service_id = :id AND l.area_code = x.area_code)",
+    says=ADDRESS_SAYS,
+    codes=AREAS_SAID,
+)
+
+
+async def leave_areas(session: AsyncSession, service: UUID) -> None:
+    """Forget the areas derived from places a service at a confidential place is no longer given at.
+
+    Whoever takes the open place away and puts a confidential one in its stead means the same house, as like as not.
+    """
+    await session.execute(_UNSAID, {"id": service})
+    await forget_areas(session)
+
+
 async def hide_location(session: AsyncSession, location: UUID, name: str = "") -> bool:
     """Make a location confidential under a neutral name, and forget where it is, its past with it. False: none such.
 

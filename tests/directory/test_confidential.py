@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from directory.actions import export_package
 from directory.hiding import hide_location
-from directory.kept import sheet
+from directory.kept import PlaceRow, sheet
 from directory.messages import MESSAGES
 from directory.refresh import derive_areas
 from directory.standard import reading
@@ -229,3 +229,18 @@ async def test_a_place_of_others_is_not_this_agencys_to_delete(db: Database, tmp
     service, _ = await ids_of(db)
     await write(db, service, places=())
     assert await rows_of(db, "select count(*) from location") == [(1,)]
+
+
+@pytest.mark.parametrize("saves", [1, 2])
+async def test_a_confidential_place_put_in_an_open_ones_stead_leaves_no_town(
+    db: Database, tmp_path: Path, saves: int
+) -> None:
+    """It is the same house, as like as not: by one save or by two, what was derived from its address goes."""
+    await load(db, packed(tmp_path / "a.zip"))
+    ((service,),) = await rows_of(db, "select id from service where source_id = 's1'")
+    if saves == 2:
+        await write(db, service, places=())
+    await write(db, service, places=(PlaceRow(None, "confidential", "House A"),))
+    assert await rows_of(db, "select area_code from service_area") == []
+    assert await rows_of(db, "select code from area where code like '~%'") == []
+    assert await rows_of(db, "select latitude from service_search where latitude is not null") == []
