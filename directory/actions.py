@@ -82,19 +82,20 @@ async def import_package(
             if begun is not None:
                 begun(report)
             await session.execute(LOOK_UPS)
-            run = await load(session, package, report, progress)
+            loaded = await load(session, package, report, progress)
+        run = loaded.id
         await session.execute(WHOLE_TABLES)
         if progress is not None:
             progress(Step("finishing", 0, 0.0))
         await finish(session, report, run)
         report.changed = await changed_since(session, report.source, past)
         await derive_areas(session, report.source, run)
-        around = await displaced(session, stood, run)
+        around = {*loaded.around, *await displaced(session, stood, run)}
         counts = (await session.execute(_COUNT, {"source": report.source, "run": run})).one()
         report.services, report.services_without_area, report.services_without_need = counts
         await session.execute(AS_PLANNED)
         if not dry_run:
-            await refresh_run(session, run, progress, report.services, around)
+            await refresh_run(session, run, progress, report.services, sorted(around))
             await keep_run(session, run)
     except (PackageRefused, DBAPIError) as error:
         await savepoint.rollback()

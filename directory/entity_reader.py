@@ -250,7 +250,7 @@ class EntityReader(Reader):
             # A place declared confidential must not keep the address an earlier import gave it (DVPA 56).
             hidden = [r.source_id for r in rows if r.values[0] == "confidential"]
             if hidden:
-                await empty_places(run.session, run.source, hidden)
+                run.around.update(await empty_places(run.session, run.source, hidden))
         if entity.table == "service" and (own := [r for r in rows if r.id is not None]):
             given_ids = {"source": run.source, "ids": [r.id for r in own], "keys": [r.source_id for r in own]}
             if found := (await run.session.execute(ELSEWHERE, given_ids)).first():

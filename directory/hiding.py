@@ -9,6 +9,7 @@ sources said beyond the standard of whatever has to do with one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -137,16 +138,17 @@ async def shed(session: AsyncSession, run: UUID | None = None) -> Shed:
     return Shed(**(await session.execute(_SHED, {"run": run})).scalar_one())
 
 
-async def empty_places(session: AsyncSession, source: str, ids: list[str]) -> None:
+async def empty_places(session: AsyncSession, source: str, ids: list[str]) -> Sequence[UUID]:
     """Forget whatever an earlier import told of these locations (ids of the source), which are to be confidential.
 
-    What routing and search hold of other services at an area's middle that was theirs is forgotten too.
+    Answers other services that stand at an area's middle which was theirs: they are to be refreshed at the end, when
+    the area may have another.
     """
     given = {"source": source, "ids": ids}
-    around = (await session.execute(_LEAVE_BY_SOURCE, given)).scalars().all()
+    around: Sequence[UUID] = (await session.execute(_LEAVE_BY_SOURCE, given)).scalars().all()
     for step in _EMPTY_BY_SOURCE:
         await session.execute(step, given)
-    await refresh_services(session, around)
+    return around
 
 
 _UNSAID = statement(

@@ -50,7 +50,7 @@ _NOT_SEEN = text(
 _UNITS = text("SELECT source_id, name FROM unit WHERE source = :source")
 
 
-async def load(session: AsyncSession, package: Tables, report: ImportReport, progress: Progress | None) -> UUID:
+async def load(session: AsyncSession, package: Tables, report: ImportReport, progress: Progress | None) -> Run:
     """Write all tables of the package; raises PackageRefused when the package as a whole cannot be used."""
     run = Run(session, report.source, package, report)
     found = kinds({r.path: r.name for r in package.resources})
@@ -78,7 +78,7 @@ async def load(session: AsyncSession, package: Tables, report: ImportReport, pro
             raise refused_value(error, resource.path) from error
         if kind.entity == "area":
             await _know_areas(run)
-    return run.id
+    return run
 
 
 def refused_value(error: DBAPIError, path: str = "") -> PackageRefused:

@@ -41,6 +41,8 @@ class Run:
     """Area code or name -> code; a name two areas bear leads nowhere."""
     units: dict[str, str] = field(default_factory=dict)
     """Unit by its id at the source -> its name."""
+    around: set[UUID] = field(default_factory=set)
+    """Services that stood where a place is that this import hides: to be refreshed at its end."""
 
 
 @dataclass(slots=True)

@@ -33,10 +33,15 @@ STANDS = (  # of a service whose place is at no position that is known
 
 
 def _two_places(
-    path: Path, first: list[str] = ADDRESSES[1], *, hidden: bool = False, latitude: float | None = 24.5
+    path: Path,
+    first: list[str] = ADDRESSES[1],
+    *,
+    hidden: bool = False,
+    latitude: float | None = 24.5,
+    longitude: float = 121.5,
 ) -> Path:
     """The shelter, and another place of the same source in the town."""
-    other: Rows = [["l3", "o1", "physical", "Third", latitude, "" if latitude is None else 121.5]]
+    other: Rows = [["l3", "o1", "physical", "Third", latitude, "" if latitude is None else longitude]]
     return packed(
         path,
         [OPEN[0], *([[*HIDDEN[1], "", ""]] if hidden else OPEN[1:]), *other],
@@ -121,3 +126,12 @@ async def test_a_town_an_address_spoke_of_before_does_not_keep_the_hidden_places
     await _stand(db, 24.1)
     await load(db, packed_hidden(tmp_path / "c.zip"))
     await _stand(db, None)
+
+
+async def test_a_middle_that_is_the_same_without_the_hidden_place_loses_nobody(db: Database, tmp_path: Path) -> None:
+    """Another open place of the town rounds to where the hidden one was: who stands there still stands there."""
+    await load(db, two_services(tmp_path / "u.zip", hidden=True), "u")
+    await load(db, _two_places(tmp_path / "a.zip", latitude=24.11, longitude=121.66))
+    await _stand(db, 24.1)
+    await load(db, _two_places(tmp_path / "b.zip", hidden=True, latitude=24.11, longitude=121.66))
+    await _stand(db, 24.1)
