@@ -114,11 +114,18 @@ def export(
 
     async def write(made: Settings) -> None:
         async with opened(made) as database, database.work() as session:
-            await give_out(session, path, "zip" if form == "hsds" else form)
+            await give_out(session, beside, "zip" if form == "hsds" else form)
 
     if not path.absolute().parent.is_dir():
         fail(f"there is no folder {path.absolute().parent}: make it, or name another file", 2)
-    asyncio.run(write(given_settings()))
+    if path.is_dir():
+        fail(f"{path} is a folder: name a file in it", 2)
+    beside = path.with_name(f".{path.name}.part")  # until it is whole and on record; what stood there stays till then
+    try:
+        asyncio.run(write(given_settings()))
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
     out.print(f"Written: {path}", markup=False)
 
 

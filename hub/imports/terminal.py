@@ -41,7 +41,7 @@ async def take_in(session: Session, path: Path, *, dry_run: bool, seen: Looked |
     if seen is not None and not report.refused and not same_outcome(told_of(report), told_of(seen.report)):
         raise Conflict
     if not dry_run and not report.refused:
-        await append(session, OPERATOR, "import.written", body=figures(report))
+        await append(session, OPERATOR, "import.written", report.source, body=figures(report))
     return Looked(report, past)
 
 

@@ -203,6 +203,11 @@ def test_the_directory_by_hand(
     assert json.loads((tmp_path / "all.json").read_text("utf-8"))
     assert "service" in " ".join(load_workbook(tmp_path / "all.xlsx", read_only=True).sheetnames)
     assert load_workbook(tmp_path / "empty.xlsx").sheetnames
+    (tmp_path / "folder").mkdir()
+    refused = run("directory", "export", str(tmp_path / "folder"))
+    assert refused.returncode == 2
+    assert "is a folder" in refused.stderr
+    assert list(tmp_path.glob(".*.part")) == []
     looked = run("directory", "import", str(tmp_path / "all.json"), "--dry-run", "--source", "again")
     assert looked.returncode == 1, looked.stdout + looked.stderr
     assert "are here already" in looked.stderr + looked.stdout  # our own export, into where it came from

@@ -14,7 +14,7 @@ from hub.base.errors import Conflict
 from hub.imports.terminal import Looked, give_out, take_in, take_in_population
 from tests.directory.test_json import _rows
 
-RECORD = "SELECT action, actor_id = '00000000-0000-0000-0000-000000000000', body FROM audit_entry ORDER BY id"
+RECORD = "SELECT action, subject, actor_id = '00000000-0000-0000-0000-000000000000', body FROM audit_entry ORDER BY id"
 
 
 def _named(folder: Path, *names: str) -> Path:
@@ -44,9 +44,9 @@ async def test_what_is_written_is_on_record_and_what_is_looked_at_is_not(db: Dat
         await take_in_population(session, b"code,population,year\nnowhere,1,2026\n")
     figures = {"created": 3, "kept": 0, "read": 3, "rejected": 0, "removed": 0, "services": 2, "updated": 0}
     assert await _rows(db, RECORD) == [
-        ("import.written", True, figures),
-        ("export.made", True, {"form": "json"}),
-        ("population.set", True, {"areas": 0}),
+        ("import.written", "s", True, figures),
+        ("export.made", "", True, {"form": "json"}),
+        ("population.set", "", True, {"areas": 0}),
     ]
 
 
