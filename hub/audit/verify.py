@@ -21,8 +21,8 @@ from .heads import Head, check
 _AT = "case when at > '0001-01-02' and at < '9999-12-31' then at end as at"
 _SEALED_AT = "case when sealed_at > '0001-01-02' and sealed_at < '9999-12-31' then sealed_at end as sealed_at"
 _SEALS = text(
-    f"select number, {_SEALED_AT}, upto::text, last_id, floor, entries, entry_ids, digests, head "  # noqa: S608
-    "from audit_seal where number > :after order by number limit 100"
+    f"select number, {_SEALED_AT}, upto::text, last_id, floor, entries, "  # noqa: S608 - constants
+    "entry_ids, digests, head from audit_seal where number > :after order by number limit 100"
 )
 _ENTRIES = text(f"select id, {PAYLOAD}, {_AT} from audit_entry where id = any(:ids)")  # noqa: S608 - constants
 _STRANGERS = text(
